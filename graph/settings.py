@@ -1,0 +1,147 @@
+"""The configuration of a process, and the only place that reads the environment."""
+
+import os
+from collections.abc import Iterable
+from difflib import get_close_matches
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from domain.errors import BadInput
+
+PREFIX = "THROUGHLINE_"
+ROOT = Path(__file__).resolve().parents[1]
+_MACHINE_FOLDER = Path("/var/lib/throughline")
+# Read by libraries when they are imported: only annotated types load from checkpoints, and nothing phones home.
+_FOR_LIBRARIES = {
+    "LANGGRAPH_STRICT_MSGPACK": "true",
+    "LANGSMITH_TRACING": "false",
+    "ANONYMIZED_TELEMETRY": "False",
+    "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
+}
+
+
+def _default_data_dir() -> Path:
+    if os.geteuid() == 0:
+        return _MACHINE_FOLDER
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "throughline"
+
+
+def _loopback(host: str) -> str:
+    if host == "localhost":
+        return "127.0.0.1"
+    try:
+        if ip_address(host).is_loopback:
+            return host
+    except ValueError:
+        raise ValueError(f"{host!r} is not an address") from None
+    raise ValueError(f"{host} is reachable from other machines")
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().resolve()
+
+
+def _in_project(path: Path) -> Path:
+    return path if path.is_absolute() else ROOT / path
+
+
+def _postgres(url: str | None) -> str | None:
+    if url and not url.startswith(("postgresql://", "postgres://")) and "=" not in url:
+        raise ValueError("this is no PostgreSQL address")
+    return url
+
+
+_Port = Annotated[int, Field(ge=1024, le=65535)]
+_ProjectFile = Annotated[Path, AfterValidator(_in_project)]
+
+
+class Settings(BaseSettings):
+    """Every setting; the description is the remedy that an operator reads when its value is bad."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=ROOT / ".env", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
+
+    database_url: Annotated[str | None, AfterValidator(_postgres)] = Field(
+        None, description="Give postgresql://user:password@host/database, or leave it empty for the embedded database."
+    )
+    data_dir: Annotated[Path, AfterValidator(_absolute)] = Field(
+        default_factory=_default_data_dir, description="Give a folder that this user may write to."
+    )
+    data_key: Annotated[SecretStr | None, NoDecode] = Field(
+        None, description="Give id:base64 of 32 bytes, several separated by commas, the newest last; or leave it empty."
+    )
+    host: Annotated[str, AfterValidator(_loopback)] = Field(
+        "127.0.0.1", description="Use 127.0.0.1 or ::1 and put a proxy with sign-in and TLS in front of it."
+    )
+    console_port: _Port = Field(8501, description="Give a port from 1024 to 65535.")
+    api_port: _Port = Field(8502, description="Give a port from 1024 to 65535.")
+    policy_path: _ProjectFile = Field(
+        Path("policy/default.yaml"), description="Give the path of a policy file, relative to the project's folder."
+    )
+    policy_label: str = Field("local", max_length=40, description="Give a label of at most 40 characters.")
+    company_path: _ProjectFile = Field(
+        Path("policy/company.yaml"), description="Give the path of the company file, relative to the project's folder."
+    )
+    locale: str = Field("en", pattern=r"^[a-z]{2}(-[A-Z]{2})?$", description="Give a language tag such as en or en-GB.")
+    openai_key: SecretStr | None = Field(
+        None, description="Give the key of an OpenAI-compatible model, or leave it empty."
+    )
+    openai_base_url: str | None = Field(
+        None, pattern=r"^https?://\S+$", description="Give http://... or https://..., or leave it empty."
+    )
+    openai_model: str = Field("gpt-5-mini", min_length=1, description="Give the name of a chat model.")
+
+    @property
+    def database_dir(self) -> Path:
+        """Where the embedded database lives."""
+        return self.data_dir / "postgres"
+
+    @property
+    def log_dir(self) -> Path:
+        return self.data_dir / "logs"
+
+
+def load_settings(env_file: Path | None = ROOT / ".env") -> Settings:
+    """The settings of this process, from the environment and the `.env` file; raises BadInput naming the remedy."""
+    for name, value in _FOR_LIBRARIES.items():
+        os.environ.setdefault(name, value)
+    _refuse_unknown(os.environ, "the environment")
+    if env_file and env_file.exists():
+        _refuse_unknown(_names_in(env_file), str(env_file))
+    try:
+        return Settings(_env_file=env_file)  # pyright: ignore[reportCallIssue]
+    except ValidationError as error:
+        raise _explained(error) from None
+
+
+def child_environment(changes: dict[str, str]) -> dict[str, str]:
+    """The environment of a child process: ours, with these settings changed (names without the prefix)."""
+    changed = {PREFIX + name.upper(): value for name, value in changes.items()}
+    return {**os.environ, **_FOR_LIBRARIES, "PYTHONUNBUFFERED": "1", **changed}
+
+
+def _refuse_unknown(names: Iterable[str], origin: str) -> None:
+    known = {PREFIX + field.upper() for field in Settings.model_fields}
+    for name in sorted(names):
+        if name.startswith(PREFIX) and name not in known:
+            close = get_close_matches(name, known, n=1)
+            meant = f"Did you mean {close[0]}?" if close else "See .env.example for every setting."
+            raise BadInput(name, f"there is no such setting (found in {origin})", meant)
+
+
+def _names_in(env_file: Path) -> set[str]:
+    lines = (line.strip().removeprefix("export ") for line in env_file.read_text("utf-8").splitlines())
+    return {line.partition("=")[0].strip() for line in lines if "=" in line and not line.startswith("#")}
+
+
+def _explained(error: ValidationError) -> BadInput:
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = str(first["loc"][0]) if first["loc"] else "settings"
+    remedy = Settings.model_fields[field].description if field in Settings.model_fields else None
+    problem = first["msg"].removeprefix("Value error, ")
+    return BadInput(PREFIX + field.upper(), problem, remedy or "See .env.example.")

@@ -1,0 +1,52 @@
+"""How the program reaches PostgreSQL: one shape of connection pool for every process."""
+
+import select
+
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
+
+from memory.migrating import migrate, pending_migrations
+
+__all__ = ["Pool", "migrate", "open_pool", "pending_migrations"]
+
+Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
+
+
+def open_pool(dsn: str, min_size: int = 1, max_size: int = 10, name: str = "throughline") -> Pool:
+    """A pool to enter with `async with`. Its connections commit by themselves outside of `conn.transaction()`."""
+    return AsyncConnectionPool(
+        dsn,
+        min_size=min_size,
+        max_size=max(min_size, max_size),
+        open=False,
+        name=name,
+        kwargs={
+            "autocommit": True,
+            "prepare_threshold": 0,
+            "row_factory": dict_row,
+            "application_name": name,
+            "connect_timeout": 10,
+        },
+        configure=_configure,
+        check=_check,
+        timeout=15,
+        max_idle=300,
+        max_lifetime=3600,
+        reconnect_timeout=60,
+    )
+
+
+async def _configure(connection: AsyncConnection[DictRow]) -> None:
+    await connection.execute("set timezone to 'UTC'")
+
+
+async def _check(connection: AsyncConnection[DictRow]) -> None:
+    """Asks the server only when something has arrived on an idle connection: mostly that means it is gone.
+
+    A question on every loan would cost a round trip per transaction.
+    """
+    watcher = select.poll()
+    watcher.register(connection.fileno(), select.POLLIN | select.POLLERR | select.POLLHUP)
+    if watcher.poll(0):
+        await connection.execute("")

@@ -1,0 +1,97 @@
+"""What tests share: one throw-away database server, a new migrated database per test, and a sealer."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from memory.database import migrate
+from memory.embedded import ensure, stop
+from memory.sealing import Sealer
+
+_FOLDERS = "throughline-tests-"
+_TEMPLATE = "template_throughline"
+_numbers = count(1)
+
+
+def server_folder() -> Path:
+    """A folder that the server's user can reach: pytest's own are closed to it when the tests run as root."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDERS}{os.getpid()}-", dir="/tmp"))
+    folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    return folder
+
+
+def remove_server_folder(folder: Path) -> None:
+    for version in folder.rglob("PG_VERSION"):
+        if version.parent.name != "base" and (version.parent / "postgresql.conf").exists():
+            stop(version.parent, only_if_unused=False)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Servers of test runs that were killed before they could stop theirs."""
+    for folder in Path("/tmp").glob(f"{_FOLDERS}*"):
+        owner = folder.name.removeprefix(_FOLDERS).partition("-")[0]
+        with suppress(OSError):
+            if owner.isdigit() and not psutil.pid_exists(int(owner)) and folder.stat().st_uid == os.geteuid():
+                remove_server_folder(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn() -> Iterator[str]:
+    """The test run's own server. It forgets on a power cut, unlike the product's: tests needn't wait for disks."""
+    _sweep()
+    folder = server_folder()
+    dsn = ensure(folder / "pg")
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("alter system set fsync = off")
+        connection.execute("select pg_reload_conf()")
+    yield dsn
+    remove_server_folder(folder)
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres_dsn: str) -> str:
+    """The name of a migrated database that is copied for every test."""
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(_TEMPLATE)))
+    with ThreadPoolExecutor(1) as thread:  # a loop of its own, whatever loop the test runs in
+        thread.submit(asyncio.run, migrate(make_conninfo(postgres_dsn, dbname=_TEMPLATE))).result()
+    return _TEMPLATE
+
+
+@pytest.fixture
+def fresh_dsn(postgres_dsn: str, template_database: str) -> Iterator[str]:
+    """A new migrated database; any process may connect to it while the test runs."""
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        statement = sql.SQL("create database {} template {}")
+        connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template_database)))
+        yield make_conninfo(postgres_dsn, dbname=name)
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def empty_dsn(postgres_dsn: str) -> Iterator[str]:
+    """A new database without a single table."""
+    name = f"empty_{next(_numbers)}"
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        yield make_conninfo(postgres_dsn, dbname=name)
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def sealer() -> Sealer:
+    return Sealer({"test": bytes(range(32))}, "test")
