@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from domain.errors import BadInput
+from graph.installation import prepare_data_dir
 from graph.settings import PREFIX, Settings
 from memory.sealing import Sealer
 
@@ -22,26 +23,13 @@ def load_sealer(settings: Settings, today: date) -> Sealer:
         return _sealer(settings.data_key.get_secret_value(), _FIELD)
     path = key_file(settings)
     if not path.exists():
+        prepare_data_dir(settings)
         _make(path, today)
     return _sealer(path.read_text("ascii", errors="replace"), str(path))
 
 
 def key_file(settings: Settings) -> Path:
     return settings.data_dir / "data.key"
-
-
-def prepare_data_dir(settings: Settings) -> Path:
-    """The data folder, made private. Root's is only passable: the database runs in it as another user."""
-    folder = settings.data_dir
-    try:
-        if not folder.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
-    except OSError as error:
-        raise BadInput(
-            f"{PREFIX}DATA_DIR", f"{folder} cannot be made ({error.strerror})", "Choose another folder"
-        ) from None
-    return folder
 
 
 def _make(path: Path, today: date) -> None:
