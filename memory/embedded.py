@@ -3,9 +3,11 @@
 import hashlib
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,7 +25,7 @@ _PATIENCE = 120.0
 _LONGEST_SOCKET_FOLDER = 80  # a socket's whole path has room for 103 bytes (macOS) or 107 (Linux)
 _CONFIG = "throughline.conf"
 # Durable as PostgreSQL is by default; the rest is for one machine, short transactions and small logs without
-# personal data (no statement, no parameter, no key value of a failing row is ever logged).
+# personal data: no error of a statement is logged, because its message may quote a value.
 _TUNING = """\
 listen_addresses = ''
 port = 5432
@@ -44,7 +46,7 @@ random_page_cost = 1.1
 io_method = sync
 autovacuum_naptime = 20s
 timezone = 'UTC'
-log_min_messages = warning
+log_min_messages = log
 log_min_error_statement = panic
 log_error_verbosity = terse
 log_parameter_max_length_on_error = 0
@@ -80,7 +82,7 @@ def stop(folder: str | os.PathLike[str], only_if_unused: bool = True) -> bool:
     if not _cluster(data):
         return False
     with _lock(data):
-        if only_if_unused and _in_use(_dsn(data)):
+        if not (data / "postmaster.pid").exists() or only_if_unused and _in_use(_dsn(data)):
             return False
         account = account_for(data)
         return _run(data, account, "pg_ctl", "stop", "-D", str(data), "-m", "fast", "-w", "-t", "30")[0] == 0
@@ -141,9 +143,7 @@ def _drop_stale_pid_files(data: Path) -> None:
     for file in (data / "postmaster.pid", *sockets.glob(".s.PGSQL.*.lock")):
         server = _server_of(file, data)
         if server and not _cluster(data):  # the folder was emptied under a running server
-            server.terminate()
-            with suppress(psutil.Error):
-                server.wait(20)
+            _end(server)
             server = None
         if server is None:
             file.unlink(missing_ok=True)
@@ -158,8 +158,21 @@ def _server_of(pid_file: Path, data: Path) -> psutil.Process | None:
     return None
 
 
+def _end(server: psutil.Process) -> None:
+    """At once: there is nothing left that a slower way could save."""
+    with suppress(psutil.NoSuchProcess):
+        server.send_signal(signal.SIGQUIT)
+        for _ in range(1000):
+            if not server.is_running() or server.status() == psutil.STATUS_ZOMBIE:
+                return
+            time.sleep(0.01)
+        server.kill()
+
+
 def _create(data: Path, account: Account) -> None:
     """Built beside its place and renamed, so that a first start that is killed leaves nothing half-made."""
+    if data.exists():
+        _remove_empty(data)
     for left in data.parent.glob(f"{data.name}.new-*"):
         shutil.rmtree(left, ignore_errors=True)
     fresh = Path(tempfile.mkdtemp(prefix=f"{data.name}.new-", dir=data.parent))
@@ -171,8 +184,6 @@ def _create(data: Path, account: Account) -> None:
             raise DatabaseUnavailable(f"A new database could not be made in {data}:\n{output[-2000:]}")
         with (fresh / "postgresql.conf").open("a") as config:
             config.write(f"\ninclude_if_exists '{_CONFIG}'\n")
-        if data.exists():
-            _remove_empty(data)
         fresh.rename(data)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)

@@ -4,9 +4,9 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -25,17 +25,20 @@ _TEMPLATE = "template_throughline"
 _numbers = count(1)
 
 
-def server_folder() -> Path:
+@contextmanager
+def _server_folder() -> Iterator[Path]:
     """A folder that the server's user can reach: pytest's own are closed to it when the tests run as root."""
     folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDERS}{os.getpid()}-", dir="/tmp"))
     folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
-    return folder
+    try:
+        yield folder
+    finally:
+        _remove(folder)
 
 
-def remove_server_folder(folder: Path) -> None:
-    for version in folder.rglob("PG_VERSION"):
-        if version.parent.name != "base" and (version.parent / "postgresql.conf").exists():
-            stop(version.parent, only_if_unused=False)
+def _remove(folder: Path) -> None:
+    for config in folder.rglob("postmaster.pid"):
+        stop(config.parent, only_if_unused=False)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -45,20 +48,33 @@ def _sweep() -> None:
         owner = folder.name.removeprefix(_FOLDERS).partition("-")[0]
         with suppress(OSError):
             if owner.isdigit() and not psutil.pid_exists(int(owner)) and folder.stat().st_uid == os.geteuid():
-                remove_server_folder(folder)
+                _remove(folder)
 
 
 @pytest.fixture(scope="session")
 def postgres_dsn() -> Iterator[str]:
     """The test run's own server. It forgets on a power cut, unlike the product's: tests needn't wait for disks."""
     _sweep()
-    folder = server_folder()
-    dsn = ensure(folder / "pg")
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute("alter system set fsync = off")
-        connection.execute("select pg_reload_conf()")
-    yield dsn
-    remove_server_folder(folder)
+    with _server_folder() as folder:
+        dsn = ensure(folder / "pg")
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute("alter system set fsync = off")
+            connection.execute("select pg_reload_conf()")
+        yield dsn
+
+
+@pytest.fixture
+def make_server_folder() -> Iterator[Callable[[], Path]]:
+    """Makes folders for servers of a test's own; those are stopped and the folders removed when it ends."""
+    with ExitStack() as folders:
+        yield lambda: folders.enter_context(_server_folder())
+
+
+@pytest.fixture(scope="module")
+def make_module_server_folder() -> Iterator[Callable[[], Path]]:
+    """The same for all tests of a module."""
+    with ExitStack() as folders:
+        yield lambda: folders.enter_context(_server_folder())
 
 
 @pytest.fixture(scope="session")
