@@ -82,7 +82,7 @@ def stop(folder: str | os.PathLike[str], only_if_unused: bool = True) -> bool:
     if not _cluster(data):
         return False
     with _lock(data):
-        if not (data / "postmaster.pid").exists() or only_if_unused and _in_use(_dsn(data)):
+        if not (data / "postmaster.pid").exists() or (only_if_unused and _in_use(_dsn(data))):
             return False
         account = account_for(data)
         return _run(data, account, "pg_ctl", "stop", "-D", str(data), "-m", "fast", "-w", "-t", "30")[0] == 0
