@@ -7,7 +7,7 @@ from domain.policy_selling import Dwell
 
 
 class Gate(TypedDict):
-    """JSON: whether the gate is open, and how many buyer turns in a row lay at or above enter, and below exit."""
+    """JSON: whether the gate is open, and how many buyer turns in a row lay at or above enter, and below leave."""
 
     open: bool
     above: int
@@ -22,7 +22,7 @@ def observe(
     base: Mapping[str, Any] | None,
     s: float,
     enter: float,
-    exit: float,  # noqa: A002  (the word of the policy)
+    leave: float,
     *,
     explicit: bool,
     reversal: bool,
@@ -35,7 +35,7 @@ def observe(
     """
     before = base or closed()
     above = before["above"] + 1 if s >= enter else 0
-    below = before["below"] + 1 if s < exit else 0
+    below = before["below"] + 1 if s < leave else 0
     if reversal:
         return {"open": False, "above": 0, "below": below}
     if before["open"]:

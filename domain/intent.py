@@ -11,7 +11,7 @@ from domain.evidence import CLASS_OF, EvidenceClass, EvidenceType
 from domain.policy_selling import Intent
 
 __all__ = [
-    "EvidenceClass", "EvidenceType", "IntentState", "Score", "add", "blank", "resolve", "score", "withdraw",
+    "EvidenceClass", "EvidenceType", "IntentState", "Score", "add", "class_of", "empty", "resolve", "score", "withdraw",
 ]  # fmt: skip
 
 MOST_LIVE = 24
@@ -60,7 +60,7 @@ class Score:
     structural: float
 
 
-def blank() -> IntentState:
+def empty() -> IntentState:
     return {"live": [], "at": 0.0, "counts": {}, "decaying": {}, "standing": 0.0, "reversal": None, "lifts": 0}
 
 
@@ -72,7 +72,7 @@ def add(
         raise BadInput("evidence", f"{kind!r} is no evidence type", "Use a member of EvidenceType")
     if not 0.0 < confidence <= 1.0:
         raise BadInput("confidence", f"{confidence} is outside 0 to 1", "Give the reader's confidence in the words")
-    before = state or blank()
+    before = state or empty()
     if any(piece["id"] == evidence_id for piece in before["live"]):
         return before
     after = _copied(before)
@@ -91,6 +91,10 @@ def resolve(state: IntentState, evidence_id: str, at: datetime) -> IntentState:
 def withdraw(state: IntentState, evidence_id: str, at: datetime) -> IntentState:
     """The observation no longer holds (its fact was contradicted): from now on it does not count."""
     return _marked(state, evidence_id, "withdrawn", at)
+
+
+def class_of(kind: str) -> EvidenceClass:
+    return CLASS_OF[EvidenceType(kind)]
 
 
 def open_objections(state: IntentState | None) -> list[str]:
@@ -126,7 +130,7 @@ def _order(piece: Piece) -> tuple[float, str]:
 def score(state: IntentState | None, at: datetime, policy_intent: Intent) -> Score:
     """Readiness and confidence at a moment, line by line explainable from the class sums."""
     now = at.timestamp()
-    held = state or blank()
+    held = state or empty()
     sums, counted = [0.0, 0.0, 0.0, 0.0, 0.0], 0.0
     weighing, rho = policy_intent.weighing, policy_intent.repeat_factor
     for name, mass in held["decaying"].items():
