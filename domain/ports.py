@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from domain.catalogue import Catalogue
 from domain.policy import Policy
 from domain.reading import Reading, ReadingContext
 
@@ -25,6 +26,10 @@ class Lines(Protocol):
         ...
 
     def phrasings(self, act: str, locale: str = "en") -> int: ...
+
+    def phrase(self, name: str, locale: str = "en") -> str:
+        """A named part of a line, such as what the agent can do in a stage."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,34 @@ class SituationDesk(Protocol):
         ...
 
 
+class Places(Protocol):
+    """Where a number is, as far as the number tells."""
+
+    def of(self, number: str) -> tuple[str | None, tuple[str, ...]]:
+        """Region ("US-TX" or None) and candidate zones (IANA names)."""
+        ...
+
+    def zone_of(self, region: str) -> str | None: ...
+
+    def zone_name(self, zone: str) -> str:
+        """The zone as it is spoken: "Eastern"."""
+        ...
+
+
+class Links(Protocol):
+    """Addresses and documents that a commitment hands out."""
+
+    def contract(self, token: str) -> str: ...
+
+    def payment(self, token: str) -> str: ...
+
+    def token(self, turn_id: str, kind: str) -> str:
+        """A secret, the same for the same turn, so that deciding again hands out the same link."""
+        ...
+
+    def document(self, quote: dict[str, Any], buyer: dict[str, Any], now: datetime) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     clock: Clock
@@ -107,3 +140,6 @@ class Ports:
     seats: Seats
     policies: PolicyBook
     desk: SituationDesk
+    catalogue: Catalogue
+    places: Places
+    links: Links

@@ -1,0 +1,281 @@
+"""The commitment: checklist, the direct question, contract and payment link, and what comes after the signature."""
+
+from datetime import timedelta
+from typing import Any
+
+from domain.acts import asks_something, planned, say
+from domain.authority import mint, refuse, use
+from domain.events import EventKind
+from domain.facts import FactStatus
+from domain.firing import fire
+from domain.guards.closing import approval_for
+from domain.guards.transfer import expected_value
+from domain.ledger import confirm, write
+from domain.ports import Ports
+from domain.pricing import Quote
+from domain.reading import Answer, Wish
+from domain.refusal import Refused
+from domain.transitions import Transition, Trigger
+from domain.turn import Turn
+from nodes.approvals import COMMIT_USES, level_one_rule, open_proposal, propose
+from nodes.orders import ask_authority, authority_known, say_terms, scope_of, void_quote
+from nodes.price import scope_confirmed
+from nodes.questions import quote_slots
+
+LINK_DAYS = 3
+
+
+def check_list(turn: Turn, ports: Ports, words: bool) -> None:
+    """CLOSE.compliance: terms, who decides, and T30 as soon as everything is true."""
+    answered: dict[str, Any] = turn.work["answer_to"] or {}
+    if answered.get("key") == "authority_readback" and answered["answer"] == Answer.YES:
+        confirm(turn, "authority")
+    if words and turn.reading.request and turn.reading.request.value is not None and "T29" not in turn.fired:
+        _price_again(turn)
+        return
+    quote_hash = turn.deal["quote"]["quote_hash"]
+    told: dict[str, Any] = turn.deal.get("terms_said") or {}
+    if told.get("quote_hash") != quote_hash:
+        if words or turn.work.get("returned"):
+            say_terms(turn)
+            _ask_missing(turn, [])
+        return
+    if not turn.heard(told.get("speech_id")):
+        if words:
+            _ask_missing(turn, [])
+        return
+    turn.work["checklist_missing"] = []
+    level = commit_level(turn)
+    row = fire(
+        turn,
+        Trigger.CHECKLIST_COMPLETE,
+        records={"compliance_passed": {"quote": f"Q{turn.deal['quote']['version']}"}},
+        act=lambda: _open_commit(turn, level),
+    )
+    if isinstance(row, Transition):
+        _after_checklist(turn, level)
+    elif words or turn.event.kind is EventKind.DECISION:
+        _ask_missing(turn, [e["guard"] for e in turn.effects if e["kind"] == "guard_result" and e["transition"] == "T30" and not e["held"]])
+
+
+def _price_again(turn: Turn) -> None:
+    """A request after the acknowledgement reopens the price: the same scope gets a new quote."""
+    scope = scope_of(turn).to_json()
+    row = fire(turn, Trigger.SCOPE_CHANGED, reason="price_reopened", records={"scope_superseded": {"from": scope, "to": scope}},
+               act=lambda: void_quote(turn))  # fmt: skip
+    if isinstance(row, Transition):
+        turn.work["scope_confirmed_before"] = True
+        scope_confirmed(turn)
+
+
+def commit_level(turn: Turn) -> str:
+    value = expected_value(turn)
+    levels = [turn.policy.autonomy.level(scope, turn.place.get("region"), value) or "L0" for scope in COMMIT_USES]
+    return min(levels)
+
+
+def _open_commit(turn: Turn, level: str) -> None:
+    """T30 opens both uses; where each use asks, they are minted by the approval instead."""
+    if level >= "L2":
+        for scope in COMMIT_USES:
+            mint_at_next_epoch(turn, scope)
+
+
+def mint_at_next_epoch(turn: Turn, scope: str) -> None:
+    """Grants of a row that also revokes live in the epoch that the row begins."""
+    turn.epoch += 1
+    try:
+        mint(turn, scope, quote_hash=turn.deal["quote"]["quote_hash"])
+    finally:
+        turn.epoch -= 1
+
+
+def _after_checklist(turn: Turn, level: str) -> None:
+    quote_hash = turn.deal["quote"]["quote_hash"]
+    if level == "L1" and approval_for(turn, "L1", quote_hash) is None:
+        _ask_level_one(turn)
+    else:
+        ask_commit(turn)
+
+
+def _ask_level_one(turn: Turn) -> None:
+    """At L1 each use asks: one proposal for both uses of the quote."""
+    raw = {k: v for k, v in turn.deal["quote"].items() if k not in ("unit_price", "proposal_id", "issued_in_writing")}
+    rule = level_one_rule(turn)
+    if propose(turn, [rule], COMMIT_USES, Quote.from_json(raw), title="commit", facts=("scope", "authority"), gate="commit"):
+        say(turn, "approval_wait_commit", role=rule["role"], duration=rule["sla_s"])
+
+
+def ask_commit(turn: Turn) -> None:
+    say(turn, "ask_commit", **quote_slots(turn.deal["quote"]))
+
+
+def _ask_missing(turn: Turn, failed: list[str]) -> None:
+    """Say what stands in the way, the buyer's part first."""
+    if not authority_known(turn):
+        if not asks_something(turn):
+            ask_authority(turn)
+        return
+    waiting = open_proposal(turn, *COMMIT_USES)
+    if "value_le_limit_or_a3" in failed and waiting:
+        say(turn, "approval_pending", role=waiting["roles"][0])
+    elif failed and not asks_something(turn):
+        names = {"gate_commit_open": "sure", "structural_ge_1.2": "sure", "confidence_ge_0.80": "sure",
+                 "no_open_blocking_objection": "objection", "value_le_limit_or_a3": "value"}  # fmt: skip
+        say(turn, "missing_for_commit", missing=next((names[f] for f in failed if f in names), "sure"))
+
+
+def commitment(turn: Turn, ports: Ports, words: bool) -> None:
+    """CLOSE.commit_requested: only a plain yes to the direct question commits."""
+    answered: dict[str, Any] = turn.work["answer_to"] or {}
+    if answered.get("key") == "commit" and answered["answer"] == Answer.YES:
+        _commit(turn, ports)
+        return
+    level, quote_hash = commit_level(turn), turn.deal["quote"]["quote_hash"]
+    waiting = open_proposal(turn, *COMMIT_USES)
+    allowed = level >= "L2" or approval_for(turn, "L1", quote_hash) is not None
+    if "T30" in turn.fired:
+        return
+    if waiting and not allowed:
+        if words and not turn.plan_answers():
+            say(turn, "approval_pending", role=waiting["roles"][0])
+    elif not allowed:
+        if words:
+            _ask_level_one(turn)
+    elif turn.work.get("settled_now") or turn.work.get("returned") or turn.work.get("payment_retry"):
+        ask_commit(turn)
+    elif words and not asks_something(turn):
+        ask_commit(turn)
+
+
+def _commit(turn: Turn, ports: Ports) -> None:
+    """T31: contract and payment link, their capabilities consumed in this commit, before the row's revokes."""
+    quote: dict[str, Any] = turn.deal["quote"]
+    quote_hash = quote["quote_hash"]
+    approval = approval_for(turn, "L1", quote_hash)
+    if commit_level(turn) < "L2" and approval is None:
+        for scope in COMMIT_USES:
+            refuse(turn, scope, "L1", "each use needs a person's yes", quote_hash)
+        _ask_level_one(turn)
+        return
+    order: dict[str, Any] = {
+        "quote_hash": quote_hash,
+        "attempt": int((turn.deal.get("order") or {}).get("attempt", 0)) + 1,
+        "open": True,
+    }
+    row = fire(
+        turn,
+        Trigger.EXPLICIT_COMMITMENT,
+        records={"stage_commit": {"amount": quote["amount"], "quote": f"Q{quote['version']}"}},
+        act=lambda: _send(turn, ports, order, approval),
+    )
+    if isinstance(row, Transition):
+        turn.deal["order"] = {**(turn.deal.get("order") or {}), **order}
+        say(turn, "commit_sent", contract_link=order["contract_link"], payment_link=order["payment_link"])
+    elif not asks_something(turn):
+        ask_commit(turn)
+
+
+def _send(turn: Turn, ports: Ports, order: dict[str, Any], approval: dict[str, Any] | None) -> None:
+    quote = turn.deal["quote"]
+    proposal_id = approval["proposal_id"] if approval else None
+    permits = {scope: use(turn, scope, quote["quote_hash"], quote_hash=quote["quote_hash"], proposal_id=proposal_id) for scope in COMMIT_USES}
+    contract_id = f"{turn.session_id}:{turn.event.turn_id}:contract"
+    payment_id = f"{turn.session_id}:{turn.event.turn_id}:payment"
+    tokens = {kind: ports.links.token(turn.event.turn_id, kind) for kind in ("contract", "payment")}
+    buyer = {"name": turn.value("contact.name"), "company": turn.value("contact.company"), "address": turn.value("contact.phone")}
+    first = order["attempt"] == 1
+    if first:
+        turn.want("contract", contract_id=contract_id, quote_hash=quote["quote_hash"], token=tokens["contract"],
+                  document=ports.links.document(quote, buyer, turn.now))  # fmt: skip
+        order["contract_link"] = ports.links.contract(tokens["contract"])
+    else:
+        order["contract_link"] = (turn.deal.get("order") or {}).get("contract_link", "")
+    expires = turn.now + timedelta(days=LINK_DAYS)
+    turn.want("payment", payment_id=payment_id, quote_hash=quote["quote_hash"], attempt=order["attempt"], amount=quote["amount"],
+              currency=quote["currency"], token=tokens["payment"], expires_at=expires.isoformat())  # fmt: skip
+    order["payment_link"] = ports.links.payment(tokens["payment"])
+    for scope, kind, object_id in (("contract.send", "contract_link", contract_id), ("payment.link", "payment_link", payment_id)):
+        permit = permits[scope]
+        payload: dict[str, Any] = {f"{kind.split('_')[0]}_id": object_id, "session": turn.session_id, "amount": quote["amount"],
+                                   "currency": quote["currency"], "quote_hash": quote["quote_hash"]}  # fmt: skip
+        if kind == "payment_link" or first:
+            turn.want("outbox", outbox=kind, object=object_id, payload=payload,
+                      capability_id=None if isinstance(permit, Refused) else permit.capability_id)  # fmt: skip
+    turn.want("quote_status", quote_hash=quote["quote_hash"], status="accepted")
+    write(turn, "commitment", {"quote_hash": quote["quote_hash"], "amount": quote["amount"]}, status=FactStatus.CONFIRMED, quote=turn.words[:160])
+    turn.want("timer", timer="link_expiry", ref=payment_id, due_at=expires.isoformat())
+
+
+def committed(turn: Turn, ports: Ports, words: bool) -> None:
+    """CLOSE.committed: signature and payment arrive as webhooks; the buyer may ask for the links again."""
+    if "T31" in turn.fired:
+        return
+    order: dict[str, Any] = turn.deal["order"]
+    if turn.event.kind is EventKind.WEBHOOK:
+        _webhook(turn, order)
+    elif turn.event.kind is EventKind.TIMER and turn.event.data.get("timer") == "link_expiry" and order.get("paid_amount") is None:
+        _retry(turn, "link_expired")
+    elif (words or turn.work.get("returned")) and not turn.plan_answers():
+        missing = "both" if not order.get("signed") and order.get("paid_amount") is None else "payment" if order.get("signed") else "signature"
+        if Wish.GOODBYE in turn.reading.wishes or turn.counted("commit_reminder") % 2:
+            say(turn, "commit_missing", missing=missing)
+        else:
+            say(turn, "commit_reminder", contract_link=order["contract_link"], payment_link=order["payment_link"])
+        turn.count("commit_reminder")
+
+
+def _webhook(turn: Turn, order: dict[str, Any]) -> None:
+    data = turn.event.data
+    if data.get("source") == "contract" and data.get("status") == "accepted":
+        order.update(signed=True, signed_quote_hash=data.get("quote_hash"))
+    elif data.get("source") == "payment" and data.get("status") == "succeeded":
+        order["paid_amount"] = str(data.get("amount"))
+    elif data.get("source") == "payment":
+        _retry(turn, f"payment_{data.get('status')}")
+        return
+    if not order.get("signed") or order.get("paid_amount") is None:
+        say(turn, "signed_waits_payment" if order.get("signed") else "paid_waits_signature")
+        return
+    quote = turn.deal["quote"]
+    row = fire(turn, Trigger.SIGNED_AND_PAID_WEBHOOK, records={"closed_won": {"amount": quote["amount"], "quote": f"Q{quote['version']}"}})
+    if isinstance(row, Transition):
+        order["open"] = False
+        turn.place["won_at"] = turn.now.isoformat()
+        say(turn, "won", product=quote["scope"]["product"], quantity=quote["scope"]["quantity"])
+
+
+def _retry(turn: Turn, reason: str) -> None:
+    """T35: one more payment attempt, after a new direct question."""
+    order = turn.deal["order"]
+    row = fire(turn, Trigger.LINK_EXPIRED_OR_PAYMENT_FAILED, reason=reason, records={"payment_retry": {"attempt": order["attempt"]}},
+               act=lambda: turn.want("expire_payment", quote_hash=order["quote_hash"]))  # fmt: skip
+    if isinstance(row, Transition):
+        order["open"] = False
+        turn.work["payment_retry"] = True
+        say(turn, "payment_failed")
+        ask_commit(turn)
+
+
+def won(turn: Turn, words: bool) -> None:
+    """WON: a cancellation inside the cooling-off period reverses the sale; everything else goes to people."""
+    if not words:
+        return
+    if not turn.reading.wishes & {Wish.CANCEL_ORDER, Wish.FINAL_NO}:
+        if not turn.plan_answers():
+            say(turn, "ended_won")
+        return
+    days = turn.policy.compliance.cooling_off_days.get(turn.place.get("region") or "")
+    turn.work["cooling_off_days"] = days
+    row = fire(
+        turn,
+        Trigger.COOLING_OFF_CANCELLATION,
+        reason="cooling_off",
+        records={"won_reversed": {}, "refund_task": {"role": "finance", "rule": "A8"}},
+        act=lambda: turn.want("archive_order", quote_hash=turn.deal["order"]["quote_hash"]),
+    )
+    if isinstance(row, Transition):
+        say(turn, "order_cancelled")
+    elif not planned(turn, "ended_won"):
+        turn.audit("refund_asked", {"quote": turn.deal["quote"]["quote_hash"], "role": "finance"}, actor="buyer")
+        say(turn, "human_has_it")

@@ -1,0 +1,95 @@
+"""The node that hears: what happened, who speaks, what it answers and teaches, and what must be served first."""
+
+
+from domain.acts import say
+from domain.events import EventKind
+from domain.facts import FactStatus
+from domain.firing import fire
+from domain.ledger import write
+from domain.ports import Ports
+from domain.stages import Step
+from domain.state import ChainState
+from domain.transitions import Trigger
+from domain.turn import Turn
+from nodes.hearing import learn_facts, note_receipts, pair_answer, reading_context
+from nodes.presence import disclose_first, is_other_person, note_presence
+from nodes.safety import clear_no, erasure, other_party, person_wanted, revocation, warnings
+from nodes.working import keep_reading, opened
+
+BUYER_THERE = (EventKind.WORDS, EventKind.ARRIVED)
+LONGEST = 4000  # characters read of one message; the rest is stored, not read
+
+
+async def listen(state: ChainState, *, ports: Ports) -> ChainState:
+    turn = await opened(state, ports)
+    _know_the_place(turn, ports)
+    note_presence(turn)
+    note_receipts(turn)
+    if turn.event.kind is EventKind.WORDS:
+        keep_reading(turn, ports.language.read(turn.words[:LONGEST], reading_context(turn, zone_of(turn))))
+        _days_until(turn)
+        pair_answer(turn)
+    turn.work["handled"] = _first_things(turn)
+    return turn.update()
+
+
+def zone_of(turn: Turn) -> str:
+    """The buyer's zone as far as it is known; the company's otherwise."""
+    zones = turn.place.get("zones") or []
+    return str(turn.value("zone") or (zones[0] if zones else turn.policy.locale.business_tz))
+
+
+def _know_the_place(turn: Turn, ports: Ports) -> None:
+    """Region and candidate zones from the number, until the buyer says better."""
+    identity = turn.place.get("identity") or {}
+    if turn.place.get("region") is None and identity.get("kind") == "phone":
+        region, zones = ports.places.of(identity["value"])
+        turn.place.update(region=region, zones=list(zones))
+    if identity.get("kind") == "phone" and not turn.fact("contact.phone"):
+        status = FactStatus.CONFIRMED if identity.get("verified") else FactStatus.CLAIMED
+        write(turn, "contact.phone", identity["value"], status=status, speaker="system")
+    if identity.get("kind") == "email" and not turn.fact("contact.email"):
+        write(turn, "contact.email", identity["value"], status=FactStatus.CONFIRMED, speaker="system")
+    stated = turn.fact("region")
+    if stated and stated["value"] != turn.place.get("region"):
+        zone = ports.places.zone_of(str(stated["value"]))
+        turn.place.update(region=stated["value"], zones=[zone] if zone else turn.place.get("zones", []))
+
+
+def _days_until(turn: Turn) -> None:
+    """The horizon of a stated timeline in days, for the evidence that asks for thirty."""
+    for seen in turn.reading.facts:
+        if seen.type == "timeline_days":
+            turn.work["timeline_days"] = int(seen.value)
+
+
+def _first_things(turn: Turn) -> bool:
+    """Revocation, then safety; the rest of the order belongs to the stage. True when nothing else is to be said."""
+    if revocation(turn):
+        return True
+    if turn.event.kind in BUYER_THERE and turn.overlay is None:
+        if turn.step is Step.NEW:
+            _begin(turn)
+        disclose_first(turn)
+    if turn.event.kind is EventKind.WORDS and not is_other_person(turn):
+        learn_facts(turn)
+    if other_party(turn):
+        return True
+    if erasure(turn):
+        return True
+    if person_wanted(turn):
+        return False  # under HUMAN the transfer node says what happens next
+    if clear_no(turn):
+        return True
+    warnings(turn)
+    if len(turn.words) > LONGEST:
+        say(turn, "too_long")
+    return False
+
+
+def _begin(turn: Turn) -> None:
+    """T05: a buyer is there."""
+    fire(turn, Trigger.INBOUND_ANY_CHANNEL, records={"interaction_opened": {"channel": turn.channel.value}})
+    turn.place["entered_at"] = turn.now.isoformat()
+
+

@@ -1,0 +1,118 @@
+"""The opening of a session: disclosure heard, right party, recording."""
+
+from typing import Any
+
+from domain.acts import asks_something, say
+from domain.events import EventKind
+from domain.firing import fire
+from domain.guards.opening import disclosed_on
+from domain.ledger import confirm
+from domain.reading import Answer
+from domain.stages import Recording, Step
+from domain.transitions import Transition, Trigger
+from domain.turn import Turn
+
+
+def open_up(turn: Turn) -> None:
+    """Move through greet, identify and consent as far as this turn's words carry."""
+    if turn.step is Step.GREET:
+        _greet(turn)
+    if turn.step is Step.IDENTIFY:
+        _identify(turn)
+    if turn.step is Step.CONSENT:
+        _consent(turn)
+
+
+def _greet(turn: Turn) -> None:
+    if disclosed_on(turn):
+        entry: dict[str, Any] = turn.talk["disclosed"][turn.channel.value]
+        entry["heard"] = True
+        fire(
+            turn,
+            Trigger.DISCLOSURES_PLAYED,
+            records={"disclosure_log": {"channel": turn.channel.value, "keys": ["ai", "company", "purpose", "optout"]}},
+        )
+    elif turn.event.kind in (EventKind.ARRIVED, EventKind.WORDS):
+        _remember_reason(turn)
+        _ask_party(turn)
+
+
+def _remember_reason(turn: Turn) -> None:
+    """Any wish, question or need is a reason to be in touch."""
+    reading = turn.reading
+    if reading.wishes or reading.questions or turn.fact("need") or reading.topic:
+        turn.talk["reason"] = True
+    turn.work["reason"] = turn.talk.get("reason", False)
+
+
+def _identify(turn: Turn) -> None:
+    _remember_reason(turn)
+    answered: dict[str, Any] = turn.work["answer_to"] or {}
+    named = any(item["key"] == "contact.name" for item in turn.work.get("learned", []))
+    on_file = turn.fact("contact.name")
+    if on_file and answered.get("key") == "name_confirm" and answered["answer"] == Answer.YES:
+        confirm(turn, "contact.name")
+        turn.work["party_confirmed"] = True
+    if named and on_file and turn.place.get("name_on_file"):
+        turn.work["party_confirmed"] = True
+    known = turn.work.get("party_confirmed") or (on_file and on_file["speaker"] == "buyer" and turn.work["reason"])
+    if known:
+        fire(
+            turn,
+            Trigger.RIGHT_PARTY_CONFIRMED,
+            records={"right_party": {"by": "name on file" if turn.work.get("party_confirmed") else "name and reason"}},
+        )
+    elif turn.event.kind is EventKind.WORDS:
+        _ask_party(turn)
+
+
+def _ask_party(turn: Turn) -> None:
+    if asks_something(turn):
+        return
+    name = turn.fact("contact.name")
+    if name and name["speaker"] != "buyer" and turn.counted("confirm_name") < 2:
+        turn.count("confirm_name")
+        say(turn, "confirm_name", name=name["value"])
+    elif name and name["speaker"] == "buyer":
+        say(turn, "ask_need")
+    else:
+        say(turn, "ask_name")
+
+
+def _consent(turn: Turn) -> None:
+    """Everybody is told and asked on a call; a text channel asks nothing."""
+    answered: dict[str, Any] = turn.work["answer_to"] or {}
+    if turn.channel.text:
+        _answered(turn, "not_applicable", "not_applicable")
+    elif turn.place["recording"] in (Recording.ON, Recording.DECLINED):
+        _answered(turn, "yes" if turn.place["recording"] == Recording.ON else "no", None)
+    elif answered.get("key") == "recording" and answered["answer"] != Answer.NEITHER:
+        agreed = answered["answer"] == Answer.YES
+        turn.place["recording"] = (Recording.ON if agreed else Recording.DECLINED).value
+        _answered(turn, "yes" if agreed else "no", "given" if agreed else "declined")
+        if not agreed:
+            say(turn, "recording_off")
+    elif turn.event.kind is EventKind.WORDS and not asks_something(turn):
+        turn.place["recording"] = Recording.ANNOUNCED.value
+        say(turn, "ask_recording")
+
+
+def _answered(turn: Turn, answer: str, consent: str | None) -> None:
+    turn.work["recording_answer"] = answer
+    value = {"yes": "agreed", "no": "declined"}.get(answer, answer)
+    row = fire(
+        turn,
+        Trigger.RECORDING_ANSWERED,
+        records={"consent_record": {"recording": value, "channel": turn.channel.value}},
+        act=lambda: _store_consent(turn, consent),
+    )
+    if isinstance(row, Transition) and turn.value("contact.name") and turn.counted("greet_name") == 0:
+        turn.count("greet_name")
+        say(turn, "greet_name", name=str(turn.value("contact.name")).split()[0])
+
+
+def _store_consent(turn: Turn, status: str | None) -> None:
+    if status:
+        turn.want("consent", consent="recording", channel=turn.channel.value, status=status)
+
+

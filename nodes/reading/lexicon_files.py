@@ -1,0 +1,42 @@
+"""Loads the phrase lists beside this file once, when the first words are read and not when the module is imported."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from nodes.reading.numbers import NUMBER_WORDS
+from nodes.reading.phrases import Lexicon, load_lists
+from nodes.reading.spelling import Speller
+
+FOLDER = Path(__file__).parent / "lexicon"
+PHRASES = ("answers", "opt_out", "specials", "wishes", "questions", "facts")
+_CALENDAR = (
+    "monday tuesday wednesday thursday friday saturday sunday january february march april june july august september "
+    "october november december today tomorrow tonight morning afternoon evening noon midnight weekend o'clock quarter "
+    "half monthly annual annually yearly seats people users licenses starter team enterprise eastern central mountain pacific"
+).split()
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    lexicon: Lexicon
+    speller: Speller
+
+
+@cache
+def lists() -> Lists:
+    patterns, negatable = load_lists(FOLDER / f"{name}.txt" for name in PHRASES)
+    lexicon = Lexicon(patterns, negatable)
+    english = (FOLDER / "english.txt").read_text(encoding="utf-8").split()
+    return Lists(lexicon, Speller({*lexicon.words, *NUMBER_WORDS, *_CALENDAR}, english))
+
+
+@cache
+def table(name: str) -> dict[str, str]:
+    """A list of `phrase = value` lines."""
+    rows: dict[str, str] = {}
+    for line in (FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines():
+        phrase, _, value = line.partition("//")[0].partition("=")
+        if value.strip():
+            rows[phrase.strip()] = value.strip()
+    return rows

@@ -1,0 +1,228 @@
+"""Slots: what the buyer's times mean in the calendar, which are offered, held, read back and booked."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from domain.acts import say
+from domain.authority import use
+from domain.facts import FactStatus
+from domain.ledger import confirm, write
+from domain.ports import Ports, Slot, SlotQuery
+from domain.reading import TimeKind, TimeMention
+from domain.refusal import Refused
+from domain.turn import Turn
+from nodes.listen import zone_of
+
+HOLD_MINUTES = 10
+
+
+async def offer(turn: Turn, ports: Ports) -> None:
+    """Answer the times that were named with a read-back, or with a choice of free slots."""
+    focus = focus_of(turn)
+    if use_refused(turn, "calendar.read"):
+        return
+    exact = _exact(turn, focus)
+    zone = zone_of(turn)
+    taken = _taken(turn)
+    if exact is not None and exact not in taken:
+        found = await ports.calendar.free(SlotQuery(zone=zone, now=turn.now, at=exact))
+        if found:
+            propose(turn, found[0])
+            return
+    query = SlotQuery(
+        zone=zone,
+        now=turn.now,
+        days=tuple(date.fromisoformat(day) for day in focus.get("days", [])),
+        not_days=tuple(date.fromisoformat(day) for day in focus.get("not_days", [])),
+        clock_from=focus.get("clock_from") if exact is None else None,
+        clock_to=focus.get("clock_to") if exact is None else None,
+        exclude=tuple(datetime.fromisoformat(s) for s in turn.deal.get("rejected", [])) + tuple(taken),
+    )
+    slots = list(await ports.calendar.free(query))
+    narrow = bool(query.days or query.clock_from)
+    if not slots and narrow:
+        slots = list(await ports.calendar.free(SlotQuery(zone=zone, now=turn.now, exclude=query.exclude)))
+    _offer_list(turn, slots, missed=exact is not None or (narrow and not _fits(slots, query, zone)))
+
+
+def use_refused(turn: Turn, scope: str) -> bool:
+    return isinstance(use(turn, scope, "slots"), Refused)
+
+
+def _taken(turn: Turn) -> list[datetime]:
+    """What the database refused when this turn was decided before."""
+    refusal = turn.work.get("refusal") or {}
+    return [datetime.fromisoformat(refusal["starts"])] if refusal.get("starts") else []
+
+
+def _fits(slots: list[Slot], query: SlotQuery, zone: str) -> bool:
+    if not query.days:
+        return bool(slots)
+    return any(slot.starts.astimezone(ZoneInfo(zone)).date() in query.days for slot in slots)
+
+
+def _offer_list(turn: Turn, slots: list[Slot], missed: bool) -> None:
+    if not slots:
+        say(turn, "no_slots_at_all")
+        return
+    turn.deal["slots"] = [slot.starts.isoformat() for slot in slots]
+    when = [spoken(turn, slot.starts) for slot in slots]
+    say(turn, "no_slots_then" if missed else "offer_slots", slots=when)
+
+
+def propose(turn: Turn, slot: Slot) -> None:
+    """Hold the slot in this commit and read it back with day, time and zone."""
+    zone = zone_of(turn)
+    hold = turn.deal.get("hold")
+    if hold and hold["starts"] == slot.starts.isoformat():
+        _readback(turn, slot.starts)
+        return
+    booking_id = f"{turn.session_id}:{turn.event.turn_id}"
+    if isinstance(use(turn, "calendar.hold", booking_id), Refused):
+        return
+    release(turn)
+    until = turn.now + timedelta(minutes=HOLD_MINUTES)
+    record = {
+        "booking_id": booking_id,
+        "resource": slot.resource,
+        "starts": slot.starts.isoformat(),
+        "ends": slot.ends.isoformat(),
+        "zone": zone,
+        "until": until.isoformat(),
+    }
+    turn.want("hold", **record)
+    turn.deal["hold"] = record
+    _readback(turn, slot.starts)
+
+
+def _readback(turn: Turn, starts: datetime) -> None:
+    say(turn, "slot_readback", when=spoken(turn, starts), contact=contact_of(turn))
+
+
+def release(turn: Turn) -> None:
+    hold = turn.deal.pop("hold", None)
+    if hold:
+        turn.want("cancel_booking", booking_id=hold["booking_id"])
+
+
+def contact_of(turn: Turn) -> str:
+    """Where the invitation goes, as it is on record."""
+    return str(turn.value("contact.phone") or turn.value("contact.email") or "")
+
+
+def spoken(turn: Turn, at: datetime) -> dict[str, str]:
+    """A time for a line: the instant and the zone; the line's file decides how it is worded."""
+    return {"at": at.isoformat(), "zone": zone_of(turn), "now": turn.now.isoformat()}
+
+
+def book_it(turn: Turn) -> None:
+    """The effects of T12: the hold becomes a booking under its capability, the old meeting goes, the invitation leaves."""
+    hold: dict[str, Any] = turn.deal.pop("hold")
+    permit = use(turn, "calendar.write", hold["booking_id"])
+    if isinstance(permit, Refused):
+        return
+    old = turn.deal.get("appointment")
+    if old:
+        turn.want("cancel_booking", booking_id=old["booking_id"])
+        mirror(turn, old, "cancel", permit.capability_id)
+    turn.want("book", booking_id=hold["booking_id"])
+    turn.deal["appointment"] = hold
+    mirror(turn, hold, "create", permit.capability_id)
+    write(turn, "appointment", {"starts": hold["starts"], "zone": hold["zone"]}, status=FactStatus.CONFIRMED, speaker="system")
+    starts = datetime.fromisoformat(hold["starts"])
+    turn.want("timer", timer="appointment", ref="meeting", due_at=starts.isoformat())
+    turn.want("timer", timer="no_show", ref="meeting", due_at=(starts + timedelta(minutes=10)).isoformat())
+    for key in ("slots", "rejected", "focus"):
+        turn.deal.pop(key, None)
+
+
+def mirror(turn: Turn, booking: dict[str, Any], action: str, capability_id: str) -> None:
+    turn.want(
+        "outbox",
+        outbox="calendar_event",
+        object=booking["booking_id"],
+        capability_id=capability_id,
+        payload={
+            "booking_id": booking["booking_id"],
+            "starts": booking["starts"],
+            "ends": booking["ends"],
+            "zone": booking["zone"],
+            "title": f"{turn.catalogue.company.name}: demo",
+            "attendee_name": str(turn.value("contact.name") or ""),
+            "attendee_address": contact_of(turn),
+            "action": action,
+        },
+    )
+
+
+def confirm_details(turn: Turn) -> None:
+    """The yes to the read-back confirms zone, name and address, which it named."""
+    zone = zone_of(turn)
+    fact = turn.fact("zone")
+    if fact is None or fact["status"] != FactStatus.CONFIRMED:
+        write(turn, "zone", zone, status=FactStatus.CONFIRMED, quote=turn.words[:80])
+    for key in ("contact.name", "contact.phone", "contact.email"):
+        confirm(turn, key)
+
+
+def focus_of(turn: Turn) -> dict[str, Any]:
+    """What the buyer wants of the calendar: newer words narrow or replace older ones."""
+    focus: dict[str, Any] = turn.deal.setdefault("focus", {})
+    for mention in turn.reading.times:
+        _narrow(focus, mention)
+    return focus
+
+
+def _narrow(focus: dict[str, Any], mention: TimeMention) -> None:
+    if mention.kind is TimeKind.EXCLUSION:
+        focus["not_days"] = [*focus.get("not_days", []), *(d.isoformat() for d in days_of(mention))]
+        return
+    days = [d.isoformat() for d in days_of(mention)]
+    if days:
+        focus["days"] = days
+        focus.pop("at_clock", None)
+        focus.pop("clock_from", None)
+        focus.pop("clock_to", None)
+    if mention.kind is TimeKind.POINT and mention.clock_from:
+        focus["at_clock"] = _hhmm(mention.clock_from)
+        return
+    if mention.clock_from or mention.clock_to:
+        focus.pop("at_clock", None)
+        focus["clock_from"] = _hhmm(mention.clock_from) if mention.clock_from else None
+        focus["clock_to"] = _hhmm(mention.clock_to) if mention.clock_to else None
+
+
+def days_of(mention: TimeMention) -> list[date]:
+    if mention.day_from is None:
+        return []
+    last = mention.day_to or mention.day_from
+    if mention.kind is TimeKind.NOT_BEFORE and mention.day_to is None:
+        last = mention.day_from + timedelta(days=6)
+    count = min((last - mention.day_from).days, 30)
+    return [mention.day_from + timedelta(days=i) for i in range(count + 1)]
+
+
+def _hhmm(clock: time) -> str:
+    return f"{clock.hour:02d}:{clock.minute:02d}"
+
+
+def _exact(turn: Turn, focus: dict[str, Any]) -> datetime | None:
+    """The one instant that the words mean: a clock time on the day they speak of, or one of the slots on offer."""
+    clock = focus.get("at_clock")
+    if not clock or not any(m.kind is TimeKind.POINT and m.clock_from for m in turn.reading.times):
+        return None
+    zone = ZoneInfo(zone_of(turn))
+    offered = [datetime.fromisoformat(s) for s in turn.deal.get("slots", [])]
+    days = [date.fromisoformat(d) for d in focus.get("days", [])]
+    match = [s for s in offered if s.astimezone(zone).strftime("%H:%M") == clock and (not days or s.astimezone(zone).date() in days)]
+    if match:
+        return match[0]
+    day = days[0] if days else _day_on_offer(offered, zone)
+    if day is None:
+        return None
+    return datetime.combine(day, time.fromisoformat(clock), zone).astimezone(ZoneInfo("UTC"))
+
+
+def _day_on_offer(offered: list[datetime], zone: ZoneInfo) -> date | None:
+    return offered[0].astimezone(zone).date() if offered else None

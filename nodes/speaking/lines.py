@@ -1,0 +1,129 @@
+"""Canonical lines: typed slots rendered into the phrasings of policy/lines, checked when they are loaded."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from string import Formatter
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from domain.acts import ACTS, Act
+from domain.errors import BadInput
+
+ZONE_NAMES = {
+    "America/New_York": "Eastern time",
+    "America/Chicago": "Central time",
+    "America/Denver": "Mountain time",
+    "America/Phoenix": "Arizona time",
+    "America/Los_Angeles": "Pacific time",
+    "America/Anchorage": "Alaska time",
+    "Pacific/Honolulu": "Hawaii time",
+}
+_PLAIN = Act({"when": "when"})
+
+
+@dataclass(frozen=True, slots=True)
+class LineBook:
+    """The lines of one language. `render` gives the words of an act; a missing phrase or slot is found at load."""
+
+    acts: dict[str, list[str]]
+    phrases: dict[str, str]
+    products: dict[str, str]
+    currency: str = "USD"
+
+    def phrasings(self, act: str, locale: str = "en") -> int:
+        return len(self.acts[act])
+
+    def phrase(self, name: str, locale: str = "en") -> str:
+        return self.phrases[name]
+
+    def render(self, act: str, slots: dict[str, Any], turn: int, locale: str = "en") -> str:
+        choices = self.acts[act]
+        spec = ACTS.get(act, _PLAIN)
+        words = {name: self._word(act, name, spec.slots[name], value) for name, value in slots.items()}
+        return " ".join(choices[turn % len(choices)].format(**words).split())
+
+    def _word(self, act: str, name: str, kind: str, value: Any) -> str:
+        """One slot in words. The type of the slot decides; buyers' text never becomes a format string."""
+        if kind == "money":
+            return f"{Decimal(str(value)):,.2f} {self.currency}"
+        if kind == "percent":
+            return self._percent(act, Decimal(str(value)))
+        if kind == "when" or isinstance(value, dict):
+            return self._when(value)
+        if kind == "list":
+            return self._choice([self._when(item) for item in value])
+        if kind == "duration":
+            return self._duration(int(value))
+        if kind == "name" and name == "product":
+            return self.products.get(str(value), str(value))
+        if name in ("term", "missing", "role", "start", "when"):
+            return self._named(name, str(value))
+        return str(value)
+
+    def _percent(self, act: str, value: Decimal) -> str:
+        number = f"{value.normalize():f}"
+        if act in ("ask_commit", "answer_quote", "price_again"):
+            return self.phrases["less"].format(n=number) if value else ""
+        return self.phrases["percent"].format(n=number)
+
+    def _named(self, name: str, value: str) -> str:
+        if name == "start" and value != "signature":
+            day = date.fromisoformat(value)
+            return f"{day:%B} {day.day}"
+        if name == "role":
+            return self.phrases.get(f"role.{value}", value.replace("_", " "))
+        if name == "missing" and value == "signature":
+            return self.phrases["signature_missing"]
+        return self.phrases.get(value, value)
+
+    def _when(self, value: Any) -> str:
+        if not isinstance(value, dict):
+            return self.phrases.get(str(value), str(value))
+        zone = ZoneInfo(value["zone"])
+        at = datetime.fromisoformat(value["at"]).astimezone(zone)
+        today = datetime.fromisoformat(value["now"]).astimezone(zone).date()
+        near = {0: f"{self.phrases['today']}, ", 1: f"{self.phrases['tomorrow']}, "}.get((at.date() - today).days, "")
+        clock = f"{at.hour % 12 or 12}:{at.minute:02d} {'am' if at.hour < 12 else 'pm'}"
+        zone_name = ZONE_NAMES.get(value["zone"], value["zone"].split("/")[-1].replace("_", " ") + " time")
+        return f"{near}{at:%A}, {at:%B} {at.day}, {clock} {zone_name}"
+
+    def _choice(self, items: list[str]) -> str:
+        if len(items) < 2:
+            return "".join(items)
+        return "; ".join(items[:-1]) + f"; {self.phrases['or']} {items[-1]}"
+
+    def _duration(self, seconds: int) -> str:
+        for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+            if seconds >= 2 * size or (unit == "minutes" and seconds > 60):
+                return self.phrases[f"duration.{unit}"].format(n=-(-seconds // size))
+        return self.phrases["duration.minute"] if seconds == 60 else self.phrases["duration.seconds"].format(n=seconds)
+
+
+def load_lines(text: str, source: str, products: dict[str, str], currency: str = "USD") -> LineBook:
+    """Check and load a file of lines; raises BadInput naming the act, the problem and the remedy."""
+    try:
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise BadInput(source, f"is no YAML ({error})", "Correct the line that the message names.") from error
+    acts: dict[str, list[str]] = raw["acts"]
+    for name in ACTS:
+        if name not in acts:
+            raise BadInput(f"{source}: acts.{name}", "has no line", "Give it at least one phrasing.")
+    for name, phrasings in acts.items():
+        spec = ACTS.get(name) or (_PLAIN if name == "when_words" else None)
+        if spec is None:
+            raise BadInput(f"{source}: acts.{name}", "is no act", "Remove it, or add the act to domain/acts.py.")
+        _check(f"{source}: acts.{name}", phrasings, set(spec.slots))
+    return LineBook(acts, raw["phrases"], products, currency)
+
+
+def _check(field: str, phrasings: list[str], slots: set[str]) -> None:
+    if not phrasings:
+        raise BadInput(field, "is empty", "Give it at least one phrasing.")
+    for phrasing in phrasings:
+        used = {name for _, name, _, _ in Formatter().parse(phrasing) if name is not None}
+        if used - slots:
+            raise BadInput(field, f"uses {{{', '.join(sorted(used - slots))}}}, which the act does not have", f"Use {sorted(slots)}.")
