@@ -1,4 +1,4 @@
-"""The audit chain: each row binds the row before it, and its payload by a salted digest, so that erasing leaves it whole."""
+"""The audit chain: each row binds the one before, and its payload by a salted digest, so erasing leaves it whole."""
 
 import json
 from collections.abc import Iterable, Mapping

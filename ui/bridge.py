@@ -1,0 +1,106 @@
+"""Joins Streamlit's threads to one event loop: the console's only way to anything asynchronous."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+from domain.errors import ThroughlineError
+from graph.desk import Desk
+from graph.settings import load_settings
+
+T = TypeVar("T")
+Opener = Callable[[], Awaitable[Desk]]
+PATIENCE = 12.0  # longer than the pool waits for a connection would leave the page without a word
+
+
+class Unanswered(ThroughlineError):
+    """The desk did not answer in time."""
+
+
+async def _open() -> Desk:
+    from graph.bootstrap import (
+        open_desk,  # bootstrap knows everything: it is imported when a desk is needed, not before
+    )
+
+    return await open_desk(load_settings())
+
+
+class Bridge:
+    """A daemon thread with a loop; the desk and its connections live there and nowhere else."""
+
+    def __init__(self, opener: Opener = _open) -> None:
+        self._opener = opener
+        self._loop = asyncio.new_event_loop()
+        self._desk: Desk | None = None
+        self._opening = threading.Lock()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="desk", daemon=True)
+        self._thread.start()
+
+    def desk(self) -> Desk:
+        """The desk; opened at first use, and tried again after a failure."""
+        with self._opening:
+            if self._desk is None:
+                self._desk = self.call(self._opened(), timeout=60)
+            return self._desk
+
+    async def _opened(self) -> Desk:
+        return await self._opener()
+
+    def call(self, coroutine: Coroutine[Any, Any, T], timeout: float = PATIENCE) -> T:
+        """Run it on the loop and wait; the thread of a page may block, the loop may not."""
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            return future.result(timeout)
+        except TimeoutError:
+            future.cancel()
+            raise Unanswered(f"No answer within {timeout:.0f} seconds; the database may be busy or gone.") from None
+
+    def watch(self, source: Callable[[], AsyncIterator[str]], sink: Callable[[str], None]) -> Callable[[], None]:
+        """Hand everything the source yields to `sink`, on this loop, until the returned function is called."""
+
+        async def pump() -> None:
+            async for item in source():
+                sink(item)
+
+        future = asyncio.run_coroutine_threadsafe(pump(), self._loop)
+
+        def stop() -> None:
+            future.cancel()
+
+        return stop
+
+    def close(self) -> None:
+        desk, self._desk = self._desk, None
+        if desk is not None:
+            self.call(desk.close(), timeout=5)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+
+
+_bridge: Bridge | None = None
+_starting = threading.Lock()
+
+
+def bridge() -> Bridge:
+    """The process's bridge."""
+    global _bridge
+    with _starting:
+        if _bridge is None:
+            _bridge = Bridge()
+        return _bridge
+
+
+def use(chosen: Bridge | None) -> None:
+    """Another bridge for this process: how a test or a scenario brings its own database."""
+    global _bridge
+    with _starting:
+        _bridge = chosen
+
+
+def desk() -> Desk:
+    return bridge().desk()
+
+
+def call(coroutine: Coroutine[Any, Any, T], timeout: float = PATIENCE) -> T:
+    return bridge().call(coroutine, timeout)
