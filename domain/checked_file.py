@@ -41,7 +41,7 @@ class FileRefused(ThroughlineError):
 
 
 def dotted(path: Iterable[str | int]) -> str:
-    return ".".join(str(part) for part in path)
+    return ".".join(str(part) for part in path) or "file"
 
 
 def shown(value: object) -> str:
@@ -106,7 +106,7 @@ def _words_for(error: ErrorDetails, path: Path, model: type[BaseModel], key_is_w
             return (
                 "this is no number of the right kind",
                 "Write digits, whole where seconds or counts are meant, without quotes.",
-            )  # noqa: E501
+            )
         case "bool_type":
             return "this must be true or false", "Write true or false, without quotes."
         case "string_type":
@@ -115,8 +115,12 @@ def _words_for(error: ErrorDetails, path: Path, model: type[BaseModel], key_is_w
             return "this must be a block of keys", "Write key: value lines below it."
         case "tuple_type" | "list_type":
             return "this must be a list", "Write it as [a, b]."
+        case "too_short":
+            return "this must not be empty", "Add what belongs here; the default policy shows it."
+        case "string_pattern_mismatch":
+            return "this is not written the way it must be", "Write it as the default policy does."
         case _:
-            return error["msg"][:1].lower() + error["msg"][1:], "Correct the value."
+            return error["msg"].replace("Input should", "this should"), "Correct the value."
 
 
 def _choices(expected: str) -> list[str]:

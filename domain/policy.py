@@ -15,10 +15,10 @@ from pydantic_core import PydanticCustomError
 from domain.checked_file import FileRefused, Path, Problem, line_of, problems_of
 from domain.policy_autonomy import Autonomy
 from domain.policy_duties import capacity_problems, compliance_problems, telephony_problems
+from domain.policy_ladder import approval_problems
 from domain.policy_operating import Authors, Capacity, Compliance, Locale, Telephony
 from domain.policy_overlays import PolicyOverlay, matching, overlaid, overlay_problems, selections
 from domain.policy_rules import (
-    approval_problems,
     autonomy_problems,
     intent_problems,
     locale_problems,
@@ -90,7 +90,7 @@ class Policy(Block):
         yield from intent_problems(self.intent, self.stages)
         yield from scope_problems(self.scopes)
         yield from pricing_problems(self.pricing)
-        yield from approval_problems(self.approvals, self.approval_rules, self.pricing)
+        yield from approval_problems(self.approvals, self.approval_rules, self.pricing.discount)
         yield from compliance_problems(self.compliance)
         yield from telephony_problems(self.telephony)
         yield from capacity_problems(self.capacity)

@@ -3,20 +3,17 @@
 import math
 from collections.abc import Iterator
 from datetime import datetime
-from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.checked_file import Problem, suggestion
 from domain.evidence import EvidenceClass, EvidenceType
-from domain.expressions import QUIET, BadExpression, bounds, holds, parse
 from domain.policy_autonomy import Autonomy
+from domain.policy_ladder import MOST_DISCOUNT, rising
 from domain.policy_operating import Authors, Locale
 from domain.policy_selling import (
     COMMIT_SCOPES,
     MONEY_SCOPES,
     SCOPES,
-    ApprovalRule,
-    ApprovalRules,
     Intent,
     Pricing,
     Scope,
@@ -25,10 +22,8 @@ from domain.policy_selling import (
 from domain.policy_types import Table
 
 LEAST_HYSTERESIS = 0.05
-MOST_DISCOUNT = Decimal(60)
 HIGH_RISK_TTL_S = 120
 COMMIT_NEEDS = ("scope", "price_ack", "compliance", "authority")
-_STEP_ABOVE = Decimal("0.000001")  # just above a threshold
 
 
 def version_problems(
@@ -106,7 +101,7 @@ def _momentum(intent: Intent, enter: float) -> Iterator[Problem]:
         yield Problem(
             "intent.cap.heat",
             f"{intent.cap[EvidenceClass.HEAT]:g}",
-            f"enthusiasm alone (the caps of heat and engagement) reaches {highest:.2f}, the transfer gate opens at {enter:g}",
+            f"the caps of heat and engagement alone reach {highest:.2f}, and transfer opens at {enter:g}",
             "Lower the caps or raise stages.transfer.enter.",
         )
 
@@ -148,79 +143,23 @@ def _one_scope(name: str, scope: Scope) -> Iterator[Problem]:
 
 def pricing_problems(pricing: Pricing) -> Iterator[Problem]:
     ladder = pricing.discount
-    steps = (ladder.agent_max_pct, ladder.manager_max_pct, ladder.director_max_pct)
-    if list(steps) != sorted(steps) or steps[-1] > MOST_DISCOUNT:
+    if not rising(ladder):
         yield Problem(
             "pricing.discount",
-            ", ".join(f"{step:f}" for step in steps),
+            f"{ladder.agent_max_pct:f}, {ladder.manager_max_pct:f}, {ladder.director_max_pct:f}",
             f"the discount ladder must rise from agent to director and end at {MOST_DISCOUNT} or below",
             "Lower the agent's or raise the director's limit.",
         )
+        return
     for name, row in pricing.catalogue.items():
         price = row.list * (1 - ladder.agent_max_pct / 100)
         if price - row.unit_cost < price * ladder.floor_margin_pct / 100:
             yield Problem(
                 f"pricing.catalogue.{name}.unit_cost",
                 f"{row.unit_cost:f}",
-                f"at the agent's limit of {ladder.agent_max_pct:f} % the margin is below the floor of {ladder.floor_margin_pct:f} %",
+                f"at the agent's limit ({ladder.agent_max_pct:f} %) the margin is below {ladder.floor_margin_pct:f} %",
                 "Raise the list price, or lower the limit or the floor.",
             )
-
-
-def approval_problems(approvals: tuple[ApprovalRule, ...], rules: ApprovalRules, pricing: Pricing) -> Iterator[Problem]:
-    readable = True
-    for number, rule in enumerate(approvals):
-        if any(rule.id == other.id for other in approvals[:number]) or rule.id == "L1":
-            yield Problem(
-                f"approvals.{number}.id", rule.id, "this rule id is taken", "Give every rule an id of its own."
-            )
-        try:
-            parse(rule.when)
-        except BadExpression as fault:
-            readable = False
-            yield Problem(
-                f"approvals.{number}.when",
-                rule.when,
-                f"the condition of {rule.id} is outside the language: {fault}",
-                "Compare known variables with numbers or words; join with and, or, not.",
-            )
-    if readable:
-        yield from _ladder_problems(approvals, pricing)
-    if rules.self_approval:
-        yield Problem("approval_rules.self_approval", "true", "nobody approves their own request", "Write false.")
-    missing = {"proposal_hash", "quote_hash"} - set(rules.bind_to)
-    if missing:
-        yield Problem("approval_rules.bind_to", ", ".join(rules.bind_to), f"an approval must be bound to {', '.join(sorted(missing))}", "Add it.")  # noqa: E501  # fmt: skip
-
-
-def _asked(approvals: tuple[ApprovalRule, ...], discount: Decimal) -> list[ApprovalRule]:
-    """The rules that a discount alone brings up."""
-    given = {**QUIET, "discount_pct": discount}
-    return [rule for rule in approvals if holds(parse(rule.when), given)]
-
-
-def _ladder_problems(approvals: tuple[ApprovalRule, ...], pricing: Pricing) -> Iterator[Problem]:
-    """Above the agent's limit somebody must be asked, without a gap; up to it nobody."""
-    limit, manager, top = (
-        pricing.discount.agent_max_pct,
-        pricing.discount.manager_max_pct,
-        pricing.discount.director_max_pct,
-    )
-    edges = {limit, manager, top}
-    for rule in approvals:
-        edges |= {number for _, number in bounds(parse(rule.when), "discount_pct")}
-    probes = sorted({point for edge in edges for point in (edge, edge + _STEP_ABOVE)})
-    early = next((point for point in probes if 0 < point <= limit and _asked(approvals, point)), None)
-    if early is not None:
-        rule = _asked(approvals, early)[0]
-        yield Problem("approvals", rule.when, f"{rule.id} asks for a discount of {early.normalize():f} %, which the agent may give alone (up to {limit:f} %)", f"Let the rule start at discount_pct > {limit:f}.")  # noqa: E501  # fmt: skip
-    gap = next((point for point in probes if limit < point <= top and not _asked(approvals, point)), None)
-    if gap is not None:
-        yield Problem("approvals", "", f"no approval rule covers a discount of {gap.quantize(Decimal('0.01')):f} %: the rules must start at the agent's limit of {limit:f} % and reach {top:f} %", f"Add a rule such as discount_pct > {limit:f}.")  # noqa: E501  # fmt: skip
-    if manager < top and gap is None:
-        above = {rule.role for rule in _asked(approvals, manager + _STEP_ABOVE)}
-        if above == {"sales_manager"}:
-            yield Problem("approvals", "sales_manager", f"a sales manager would decide alone above manager_max_pct ({manager:f} %)", f"Let a rule of another role start at discount_pct > {manager:f}.")  # noqa: E501  # fmt: skip
 
 
 def autonomy_problems(autonomy: Autonomy) -> Iterator[Problem]:

@@ -172,7 +172,7 @@ def _hash(
 def draft_quote(
     policy: Policy, scope: OrderScope, discount_pct: Decimal, version: int, now: datetime
 ) -> Quote | Refused:
-    """Price the order under this policy. What no approval could allow is refused here; limits below that are not asked."""
+    """Price the order. What no approval could allow is refused here; lower limits are the caller's to ask about."""
     refused = _impossible(policy, scope, discount_pct)
     if refused:
         return refused
@@ -208,7 +208,7 @@ def draft_quote(
         valid_until=valid_until,
         quote_hash=_hash(
             scope_hash, lines, discount_pct, amount, policy.pricing.currency, scope.term, RECURRENCE, valid_until
-        ),  # noqa: E501
+        ),
     )
 
 

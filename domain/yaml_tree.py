@@ -12,6 +12,7 @@ from domain.checked_file import Path, Problem, dotted, shown
 
 MOST_CHARACTERS = 200_000
 MOST_DEPTH = 20
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same events, ten times faster
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,27})")
 _FRACTION = re.compile(r"[-+]?[0-9]{1,20}\.[0-9]{1,20}")
 _NOTHING = frozenset({"", "~", "null"})
@@ -61,12 +62,12 @@ def read_yaml(text: str) -> Tree:
 
 
 def _bad(path: Path, line: int, value: object, problem: str, remedy: str) -> BadYaml:
-    return BadYaml(Problem(dotted(path) or "file", shown(value), problem, remedy, line))
+    return BadYaml(Problem(dotted(path), shown(value), problem, remedy, line))
 
 
 class _Reader:
     def __init__(self, text: str) -> None:
-        self.events = cast("Iterator[yaml.Event]", yaml.parse(text, Loader=yaml.SafeLoader))  # pyright: ignore[reportUnknownMemberType]
+        self.events = cast("Iterator[yaml.Event]", yaml.parse(text, Loader=_LOADER))  # pyright: ignore[reportUnknownMemberType]
         self.lines: dict[Path, int] = {}
 
     def document(self) -> Any:
@@ -92,7 +93,7 @@ class _Reader:
             raise _bad(path, line, "", f"this is nested deeper than {MOST_DEPTH} levels", "Follow the default policy.")
         match event:
             case yaml.ScalarEvent(value=str() as text, style=style):
-                return _scalar(text) if style is None else text
+                return text if style else _scalar(text)
             case yaml.SequenceStartEvent():
                 return self._list(path)
             case _:
