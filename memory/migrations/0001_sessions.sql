@@ -49,6 +49,7 @@ create table sessions (
   region text,
   score real not null default 0,
   confidence real not null default 0,
+  awaits text[] not null default '{}',          -- speech ids that a transition waits to be heard
   head text,                                    -- id of the last committed checkpoint: compare-and-set
   turns integer not null default 0,
   audit_seq integer not null default 0,
@@ -286,7 +287,8 @@ create table approvals (                        -- one row per role that must de
   role text not null,
   status text not null default 'open' check (status in ('open', 'approved', 'denied', 'expired', 'withdrawn', 'void')),
   version integer not null default 1,
-  decided_by text,
+  decided_by text,                              -- the operator's subject: who signs, and whom four eyes compare
+  decided_name text,                            -- the name others are told ("already approved by ...")
   decided_role text,
   decided_at timestamptz,
   reason text,
@@ -328,7 +330,7 @@ create table outbox (
   seq bigint generated always as identity,
   turn_id text not null,
   transition text,
-  kind text not null,                           -- crm_record, message, calendar_event, calendar_cancel, contract_link, payment_link ...
+  kind text not null check (kind in ('crm_record', 'message', 'calendar_event', 'contract_link', 'payment_link', 'callback')),
   channel text,
   capability_id text,
   object text,                                  -- booking id, quote hash, contract id
@@ -443,6 +445,19 @@ create table audit (
   hash text not null,                           -- sha256(previous || seq || at || actor || action || digest)
   sealed bytea,                                 -- {salt, payload}; null once erased
   primary key (session_id, seq)
+);
+
+create table stops (                            -- the kill switch: while a row stands, nothing of its kind leaves
+  kind text primary key,                        -- a kind of the outbox, or 'all'
+  stopped_at timestamptz not null,
+  stopped_by text not null,
+  reason text not null
+);
+
+create table heartbeats (                       -- one row per running process: who is there to run turns and jobs
+  process text primary key,                     -- kind:host:pid
+  kind text not null,                           -- api, jobs, voice
+  beat_at timestamptz not null default now()
 );
 
 -- No trigger notifies: NOTIFY inside a commit takes one lock for the whole server (every session would wait for every

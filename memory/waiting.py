@@ -1,0 +1,24 @@
+"""Finds the sessions that wait for a turn runner, by announcement and, where one was lost, by looking."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from memory.database import Pool
+from memory.queries import SQL
+
+
+async def sessions_waiting(pool: Pool) -> list[str]:
+    async with pool.connection() as connection:
+        rows = await (await connection.execute(SQL["sessions_waiting"])).fetchall()
+    return [str(row["session_id"]) for row in rows]
+
+
+@asynccontextmanager
+async def announced(pool: Pool) -> AsyncIterator[AsyncIterator[str]]:
+    """Session ids as they are announced; ends with the connection, which is kept for as long as this is entered."""
+    async with pool.connection() as connection:
+        await connection.execute(SQL["listen_inbox"])
+        try:
+            yield (notice.payload async for notice in connection.notifies())
+        finally:
+            await connection.close()  # a listening connection must not go back to the pool
