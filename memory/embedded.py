@@ -19,7 +19,7 @@ from psycopg.conninfo import make_conninfo
 from memory.postgres_binaries import Account, DatabaseUnavailable, account_for, binaries
 from memory.queries import SQL
 
-__all__ = ["DatabaseUnavailable", "ensure", "stop"]
+__all__ = ["DatabaseUnavailable", "ensure", "running_dsn", "stop"]
 
 _PATIENCE = 120.0
 _LONGEST_SOCKET_FOLDER = 80  # a socket's whole path has room for 103 bytes (macOS) or 107 (Linux)
@@ -74,6 +74,15 @@ def ensure(folder: str | os.PathLike[str]) -> str:
             f"The data folder {data} belongs to another user ({error.strerror}: {error.filename}). "
             "Choose another one with THROUGHLINE_DATA_DIR, or run as that user."
         ) from None
+
+
+def running_dsn(folder: str | os.PathLike[str]) -> str | None:
+    """The DSN of the server of this data folder if it answers now; starts nothing."""
+    data = _resolved(folder)
+    try:
+        return _dsn(data) if _cluster(data) and _answers(_dsn(data)) else None
+    except PermissionError:
+        return None
 
 
 def stop(folder: str | os.PathLike[str], only_if_unused: bool = True) -> bool:

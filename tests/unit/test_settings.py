@@ -11,7 +11,7 @@ import pytest
 
 from domain.errors import BadInput
 from graph.clock import FixedClock, SystemClock
-from graph.data_key import key_file, load_sealer
+from graph.encryption_key import key_file, load_sealer
 from graph.installation import database_dsn
 from graph.settings import PREFIX, ROOT, Settings, child_environment, load_settings
 from memory.sealing import SealBroken
@@ -114,7 +114,7 @@ def test_the_key_file_is_made_once_and_private() -> None:
 
 def test_two_first_starts_at_once_share_one_key(tmp_path: Path) -> None:
     code = (
-        "from datetime import date; from graph.data_key import load_sealer; from graph.settings import load_settings;"
+        "from datetime import date; from graph.encryption_key import load_sealer; from graph.settings import load_settings;"
         "print(load_sealer(load_settings(None), date(2026, 11, 25)).digest('x', 'y'))"
     )
     environment = child_environment({"data_dir": str(tmp_path / "shared")})

@@ -1,0 +1,30 @@
+"""Makes a checkout ready to run: packages and fonts, with --browser a Chromium, with --again what failed before."""
+
+import sys
+
+import browser
+import packages
+import static_files
+
+
+def main(arguments: list[str]) -> int:
+    if sys.version_info < (3, 11):  # noqa: UP036 - this runs before anything could check what it needs
+        sys.stderr.write("Throughline needs Python 3.11 or newer; choose one with: make PY=python3.12 ...\n")
+        return 1
+    if not packages.current():
+        packages.install()
+        static_files.fetch_all()
+        packages.remember()
+    elif "--again" in arguments:
+        static_files.fetch_all()
+    if "--browser" in arguments:
+        browser.find_or_install()
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except packages.SetupFailed as failure:
+        sys.stderr.write(f"\nThe set-up stopped: {failure}\n")
+        sys.exit(1)
