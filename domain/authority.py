@@ -49,7 +49,7 @@ def refuse(turn: Turn, scope: str, guard: str, why: str, object_id: str | None =
     """Record a use that was refused: it is a tool call of the trail like any other."""
     refused = Refused(guard, why)
     turn.work["denied"] = [*turn.work.get("denied", []), scope]
-    turn.want("call", scope=scope, ordinal=_ordinal(turn, scope), outcome="refused", reason=guard, object=object_id)
+    turn.want("call", scope=scope, ordinal=_ordinal(turn, scope), stage=_stage(turn), outcome="refused", reason=guard, object=object_id)
     turn.audit("use_refused", {"scope": scope, "guard": guard, "why": why, "object": object_id})
     return refused
 
@@ -85,7 +85,7 @@ def mint(
     turn.want(
         "mint",
         capability_id=capability_id,
-        stage=turn.stage.value if turn.stage else turn.step.value,
+        stage=_stage(turn),
         epoch=turn.epoch,
         scope=scope,
         limits=limits or {},
@@ -127,6 +127,7 @@ def use(turn: Turn, scope: str, object_id: str | None = None, **bound: Any) -> P
         "call",
         scope=scope,
         ordinal=_ordinal(turn, scope),
+        stage=_stage(turn),
         outcome="done",
         capability_id=permit.capability_id,
         epoch=turn.epoch,
@@ -139,3 +140,7 @@ def use(turn: Turn, scope: str, object_id: str | None = None, **bound: Any) -> P
 
 def _ordinal(turn: Turn, scope: str) -> int:
     return sum(1 for e in turn.effects if e["kind"] == "call" and e["scope"] == scope)
+
+
+def _stage(turn: Turn) -> str:
+    return turn.stage.value if turn.stage else turn.step.value

@@ -74,7 +74,7 @@ def _apply(
         act()
     if row.revokes:
         gone = closed(turn, row.revokes)
-        turn.want("revoke", scopes=gone, everything="all" in row.revokes)
+        turn.want("revoke", scopes=gone, everything="all" in row.revokes, epoch=turn.epoch)
         if overlay_before is None and turn.overlay is not None:
             turn.authority["before_overlay"] = scopes_before
         _withdraw(turn, gone)
@@ -150,8 +150,8 @@ def record(turn: Turn, name: str, fields: Mapping[str, Any], row_id: str | None 
     turn.place["crm_seq"] = int(turn.place.get("crm_seq", 0)) + 1
     key = f"{turn.session_id}:{turn.event.turn_id}:{name}:{turn.place['crm_seq']}"
     permit = mint(turn, "crm.stage", keep=False)
-    turn.want("call", scope="crm.stage", ordinal=turn.place["crm_seq"], outcome="done", capability_id=permit.capability_id,
-              epoch=turn.epoch, quote_hash=None, object=key)  # fmt: skip
+    turn.want("call", scope="crm.stage", ordinal=turn.place["crm_seq"], stage=turn.stage.value if turn.stage else turn.step.value,
+              outcome="done", capability_id=permit.capability_id, epoch=turn.epoch, quote_hash=None, object=key)  # fmt: skip
     turn.want("crm", record_key=key, seq=turn.place["crm_seq"], name=name, transition=row_id, fields=dict(fields))
 
 

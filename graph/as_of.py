@@ -36,8 +36,11 @@ def facts(moment: Moment) -> list[Json]:
     by_key: dict[str, list[Json]] = {}
     for row in rows:
         retired = row["retired_at"] is not None and (moment.newest or _by(row["retired_at"], moment.at))
-        gone = retired or row["fact_id"] in replaced or row["status"] in ("superseded", "withdrawn")
-        item = {**row, "in_force": not gone, "turn": moment.numbers.get(row["turn_id"])}
+        # A row that says "withdrawn" stands for what is no longer so; one that was retired later was in force then.
+        tombstone = row["retired_at"] is None and row["status"] in ("superseded", "withdrawn")
+        gone = retired or tombstone or row["fact_id"] in replaced
+        status = None if row["retired_at"] is not None and not retired else row["status"]
+        item = {**row, "status": status, "in_force": not gone, "turn": moment.numbers.get(row["turn_id"])}
         by_key.setdefault(row["key"], []).append(item)
     ordered: list[Json] = []
     for key in sorted(by_key):

@@ -161,6 +161,7 @@ class Deliverer:
             queued_at=row["queued_at"],
             not_before=due,
             takes_back=row["kind"] == "calendar_event" and payload["action"] == "cancel",
+            confirms_opt_out=bool(row["confirms_opt_out"]),
             opted_out=row["opted_out"],
             erased=row["erased"],
             consent_revoked=row["consent_revoked"],

@@ -12,6 +12,7 @@ from memory.contacts import open_session
 from domain.audit_chain import Break, verify
 from domain.contact import Identity
 from domain.errors import BadInput
+from domain.events import Event, EventKind
 from domain.policy import Policy
 from domain.ports import Clock, Lines, PolicyBook
 from domain.refusal import Refused
@@ -23,6 +24,7 @@ from graph.urgency import beyond_limit, by_urgency, for_roles, waiting_of
 from memory import desk as writes
 from memory import inspection, views
 from memory.database import Pool
+from memory.inbox import Inbox
 from memory.inspection import Trail
 from memory.sealing import Sealer
 
@@ -83,6 +85,7 @@ class Desk:
         self.pool, self.sealer, self.clock = pool, sealer, clock
         self.policies, self.lines = policies, lines
         self._deciding = Deciding(pool, sealer, clock, policies, lines)
+        self._inbox = Inbox(pool, sealer)
 
     async def close(self) -> None:
         await self.pool.close()
@@ -159,9 +162,11 @@ class Desk:
             raise BadInput("words", "there is nothing in them", "Write something first.")
         text = (words or "")[:LONGEST_WORDS]
         data: Json = {} if words is None else {"text": text, **({"seen_through": seen} if seen else {})}
-        return await self._put(identity, "arrived" if words is None else "words", turn_id, channel, data)
+        return await self._put(
+            identity, EventKind.ARRIVED if words is None else EventKind.WORDS, turn_id, channel, data
+        )
 
-    async def _put(self, identity: Identity, kind: str, turn_id: str, channel: Channel, data: Json) -> str:
+    async def _put(self, identity: Identity, kind: EventKind, turn_id: str, channel: Channel, data: Json) -> str:
         now = self.clock.now()
         async with writes.reached(self.pool) as connection:
             async with connection.transaction():
@@ -171,7 +176,7 @@ class Desk:
                     self.sealer,
                     turn_id=turn_id,
                     session_id=session_id,
-                    kind=kind,
+                    kind=kind.value,
                     channel=channel.value,
                     at=now,
                     data=data,
@@ -181,22 +186,21 @@ class Desk:
         return session_id
 
     async def delivered(self, session_id: str, speech_ids: Sequence[str]) -> None:
-        """The chat client's acknowledgement: these lines were shown to the buyer."""
+        """The chat client's acknowledgement: these lines were on the buyer's screen."""
         if not speech_ids:
             return
+        event = Event(
+            f"shown:{speech_ids[-1]}",
+            EventKind.DELIVERED,
+            self.clock.now(),
+            Channel.CHAT,
+            {"speech_ids": list(speech_ids)},
+        )
+        waited_for = await self._inbox.note_heard(session_id, event)
         async with writes.reached(self.pool) as connection:
-            fresh = await writes.put_event(
-                connection,
-                self.sealer,
-                turn_id=f"shown:{speech_ids[-1]}",
-                session_id=session_id,
-                kind="delivered",
-                channel=Channel.CHAT.value,
-                at=self.clock.now(),
-                data={"speech_ids": list(speech_ids)},
-            )
-            if fresh:
+            if waited_for:
                 await writes.notify_inbox(connection, session_id)
+            await writes.notify_change(connection, session_id)
 
     @staticmethod
     def turn_id() -> str:

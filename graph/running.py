@@ -86,7 +86,7 @@ async def _announce(settings: Settings, supervisor: Supervisor, ports: dict[str,
     console = address(settings.host, ports["console_port"])
     loop = asyncio.get_running_loop()
     late = loop.time() + _START_PATIENCE
-    while not await answers(console):
+    while not await answers(f"{console}/ready"):
         if not await supervisor.pause(0.25):
             return
         if loop.time() > late:

@@ -216,7 +216,10 @@ async def fall_silent(connection: Connection, process: str) -> None:
 async def changes(connection: Connection) -> AsyncIterator[AsyncIterator[str]]:
     """The sessions in which something was committed, as they are announced; needs a connection of its own."""
     await connection.execute(SQL["desk_listen"])
-    yield _sessions(connection)
+    try:
+        yield _sessions(connection)
+    finally:
+        await connection.close()  # one that listens must not go back to the pool
 
 
 async def _sessions(connection: Connection) -> AsyncIterator[str]:

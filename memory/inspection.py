@@ -37,8 +37,8 @@ async def trail(connection: Connection, sealer: Sealer, session_id: str, limit: 
     """One session as it stands, with its newest `limit` turns; one round trip in a pipeline."""
     names = (
         "inspect_session", "inspect_turns", "inspect_speech", "inspect_transitions", "inspect_guards",
-        "inspect_evidence", "inspect_facts", "inspect_capabilities", "inspect_tool_calls", "inspect_proposals", "inspect_messages",
-        "inspect_waiting",
+        "inspect_evidence", "inspect_facts", "inspect_capabilities", "inspect_tool_calls", "inspect_proposals",
+        "inspect_messages", "inspect_waiting",
     )  # fmt: skip
     values = {"session_id": session_id, "limit": limit}
     async with connection.pipeline():

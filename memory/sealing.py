@@ -46,20 +46,26 @@ class Sealer:
 
     def seal(self, value: Any) -> bytes:
         """The value as JSON, encrypted and authenticated together with the id of its key."""
-        plain = json.dumps(value, default=_plain, separators=(",", ":"), ensure_ascii=False).encode()
+        return self.seal_bytes(json.dumps(value, default=_plain, separators=(",", ":"), ensure_ascii=False).encode())
+
+    def seal_bytes(self, plain: bytes) -> bytes:
+        """Bytes as they are, sealed like a value."""
         nonce = os.urandom(_NONCE)
         return self._header + nonce + self._cipher.encrypt(nonce, plain, self._header)
 
-    def open(self, sealed: bytes) -> Any:
-        """The value again; Decimal, UUID, date and time come back as text."""
+    def open_bytes(self, sealed: bytes) -> bytes:
         header, key_id, nonce, body = _parts(bytes(sealed))
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise SealBroken(f"No data key named {key_id.decode(errors='replace')!r} is configured.")
         try:
-            return json.loads(cipher.decrypt(nonce, body, header))
+            return cipher.decrypt(nonce, body, header)
         except InvalidTag:
             raise SealBroken("A sealed value was changed, or its key is another one of the same name.") from None
+
+    def open(self, sealed: bytes) -> Any:
+        """The value again; Decimal, UUID, date and time come back as text."""
+        return json.loads(self.open_bytes(sealed))
 
     def digest(self, kind: str, value: str) -> str:
         """A keyed fingerprint for look-ups by equality; without the key it tells nothing about the value."""

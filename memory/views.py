@@ -90,12 +90,10 @@ async def sessions(connection: Connection, sealer: Sealer, limit: int) -> list[R
 
 
 async def session_of(connection: Connection, identity_hash: str) -> str | None:
-    """The session that an address is talking in, or its last one."""
-    for name in ("view_session_of_identity", "view_last_session_of_identity"):
-        row = await one(connection, name, identity_hash=identity_hash)
-        if row:
-            return str(row["session_id"])
-    return None
+    """The newest session of an address: the one that its words would continue, or the last that ended."""
+    contact = await one(connection, "contact_of_identity", identity_hash=identity_hash)
+    row = await one(connection, "view_last_session", contact_id=contact["contact_id"]) if contact else None
+    return str(row["session_id"]) if row else None
 
 
 async def active_policy(connection: Connection) -> Row | None:

@@ -67,6 +67,8 @@ def _first_things(turn: Turn) -> bool:
     """Revocation, then safety; the rest of the order belongs to the stage. True when nothing else is to be said."""
     if revocation(turn):
         return True
+    if (turn.work.get("refusal") or {}).get("kind") == "safe_line":
+        return _give_to_people(turn)
     if turn.event.kind in BUYER_THERE and turn.overlay is None:
         if turn.step is Step.NEW:
             _begin(turn)
@@ -93,3 +95,10 @@ def _begin(turn: Turn) -> None:
     turn.place["entered_at"] = turn.now.isoformat()
 
 
+def _give_to_people(turn: Turn) -> bool:
+    """The database refused every decision of this turn: say so plainly and make it a task for a person."""
+    say(turn, "safe_line")
+    turn.audit("turn_given_to_people", dict(turn.work["refusal"]))
+    payload = {"number": str(turn.value("contact.phone") or ""), "at": turn.now.isoformat(), "reason": "turn_refused"}
+    turn.want("outbox", outbox="callback", object=None, capability_id=None, payload=payload)
+    return True

@@ -48,7 +48,7 @@ def _about_product(turn: Turn, ports: Ports) -> None:
         say(turn, "answer_how")
     elif Question.OTHER in asked and not turn.plan_answers():
         say(turn, "answer_unknown")
-        turn.want("note_question", words=turn.words[:300])
+        turn.audit("question_noted", {"words": turn.words[:300]}, actor="buyer")
 
 
 def _about_process(turn: Turn, ports: Ports) -> None:

@@ -25,6 +25,10 @@ async def offer(turn: Turn, ports: Ports) -> None:
     exact = _exact(turn, focus)
     zone = zone_of(turn)
     taken = _taken(turn)
+    hold = turn.deal.get("hold")
+    if exact is not None and hold and datetime.fromisoformat(hold["starts"]) == exact:
+        _readback(turn, exact)
+        return
     if exact is not None and exact not in taken:
         found = await ports.calendar.free(SlotQuery(zone=zone, now=turn.now, at=exact))
         if found:

@@ -26,7 +26,8 @@ async def opened(state: ChainState, ports: Ports) -> Turn:
     base["epoch"] = max(base["epoch"], int(situation.get("epoch") or 0))
     for key, fact in situation.pop("facts", {}).items():
         base["facts"].setdefault(key, fact)
-    base["turn"] = {**blank_work(), "now": ports.clock.now().isoformat(), "refusal": state.get("refusal")}
+    base["turn"] = {**blank_work(), "now": ports.clock.now().isoformat(), "refusal": state.get("refusal"),
+                    "step_before": base["step"], "decisions": (state.get("refusal") or {}).get("decisions", 1)}  # fmt: skip
     base.update(situation=situation, plan=[], effects=[])
     return await _turn(base, ports, Reading())
 

@@ -29,6 +29,9 @@ alter table procrastinate_jobs
 select o.effect_id, o.session_id, o.kind, o.channel, o.object, o.transition, o.status, o.attempts, o.not_before,
        o.queued_at, o.sealed, s.channel as session_channel, c.contact_id,
        c.dnc_at is not null as opted_out, c.erased_at is not null as erased,
+       o.transition = 'T39' or exists (
+         select 1 from transitions t where t.session_id = o.session_id and t.turn_id = o.turn_id and t.transition = 'T39')
+         as confirms_opt_out,
        o.marketing and exists (
          select 1 from consents g where g.contact_id = c.contact_id and g.status = 'revoked'
             and g.kind in ('sms_marketing', 'voice_ai_marketing') and g.channel = o.channel) as consent_revoked,

@@ -69,22 +69,9 @@ select s.session_id, s.stage, s.step, s.overlay, s.owner, s.channel, s.line, s.r
  order by s.changed_at desc
  limit %(limit)s;
 
--- name: view_session_of_identity
--- The session that words of this address would continue, for a page that is opened again.
-select s.session_id
-  from identities i join sessions s using (contact_id)
- where i.identity_hash = %(identity_hash)s
-   and s.step not in ('WON', 'LOST', 'DNC', 'INVALID', 'ERASED')
- order by s.opened_at desc
- limit 1;
-
--- name: view_last_session_of_identity
--- The newest session of this address, ended or not: what the chat shows until new words start another one.
-select s.session_id
-  from identities i join sessions s using (contact_id)
- where i.identity_hash = %(identity_hash)s
- order by s.opened_at desc
- limit 1;
+-- name: view_last_session
+-- The newest session of a contact, ended or not: what a chat shows until new words start another one.
+select session_id::text as session_id from sessions where contact_id = %(contact_id)s order by opened_at desc limit 1;
 
 -- name: view_active_policy
 -- The policy version in force, and its label.

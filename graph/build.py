@@ -1,0 +1,106 @@
+"""Draws the graph from the nodes and the table: six nodes, guarded edges labelled by the guards."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from langgraph.graph import END, START, StateGraph
+
+from domain.ports import Ports
+from domain.stages import Overlay, Stage, Step
+from domain.state import ChainState
+from domain.transitions import TABLE, Transition
+from graph import probes
+from nodes.book import book
+from nodes.close import close
+from nodes.gate import gate
+from nodes.listen import listen
+from nodes.speaking.wording import put_in_words
+from nodes.transfer import transfer
+from nodes.weigh import weigh
+from nodes.working import resumed
+
+Node = Callable[..., Awaitable[ChainState]]
+STAGE_NODES = {Stage.ENTRY: "book", Stage.BOOK: "book", Stage.TRANSFER: "transfer", Stage.CLOSE: "close"}
+NODES: dict[str, Node] = {"listen": listen, "weigh": weigh, "book": book, "transfer": transfer, "close": close}
+MOST_HOPS = 5  # stage nodes in one turn: four rows at most can change the stage
+
+
+def build(ports: Ports) -> StateGraph[ChainState, Any, Any, Any]:
+    """The uncompiled graph, its nodes bound to the ports."""
+    graph = StateGraph(ChainState)
+    for name, node in NODES.items():
+        graph.add_node(name, _bound(name, node, ports), metadata={"stage": name})
+    graph.add_node("gate", _gate, metadata={"human": "approval"})
+    graph.add_edge(START, "listen")
+    graph.add_edge("listen", "weigh")
+    graph.add_conditional_edges("weigh", _next, {"in BOOK": "book", "in TRANSFER": "transfer", "in CLOSE": "close", "served": "gate"})
+    for name in ("book", "transfer", "close"):
+        graph.add_conditional_edges(name, _next, edges_of(name))
+    graph.add_edge("gate", END)
+    return graph
+
+
+def edges_of(name: str) -> dict[str, str]:
+    """The labelled ways out of a stage node: the guards of the rows that lead to another stage, and the end of the turn."""
+    ways = {label(row): STAGE_NODES[target] for row in TABLE if (target := crosses(row, name)) is not None}
+    return {**ways, "turn decided": "gate"}
+
+
+def crosses(row: Transition, name: str) -> Stage | None:
+    """The stage that a row leads to from a node's own stage, where it is another one."""
+    target = row.target.stage if isinstance(row.target, Step) else None
+    sources = {STAGE_NODES[s.stage] for s in row.sources if isinstance(s, Step) and s.stage is not None}
+    if target is None or name not in sources or STAGE_NODES[target] == name:
+        return None
+    return target
+
+
+def label(row: Transition) -> str:
+    return f"{row.id} {row.trigger}" + (f": {', '.join(row.guards)}" if row.guards else "")
+
+
+def _bound(name: str, node: Node, ports: Ports) -> Callable[[ChainState], Awaitable[ChainState]]:
+    async def run(state: ChainState) -> ChainState:
+        probes.reached(f"in_{name}")
+        update = await node(state, ports=ports)
+        merged: ChainState = {**state, **update}
+        way = route(name, state, merged)
+        update["turn"]["way"] = way
+        if way in ("turn decided", "served"):
+            turn = await resumed({**merged, "turn": update["turn"]}, ports)
+            messages = put_in_words(turn, ports)
+            update = {**turn.update(), "messages": messages}
+        return update
+
+    run.__name__ = name
+    return run
+
+
+async def _gate(state: ChainState) -> ChainState:
+    probes.reached("in_gate")
+    return await gate(state)
+
+
+def _next(state: ChainState) -> str:
+    return str(state["turn"]["way"])
+
+
+def route(name: str, before: ChainState, after: ChainState) -> str:
+    """Where the turn goes on: to the node of a stage that was entered, or to its end."""
+    if name == "listen":
+        return "weigh"
+    step = Step(str(after["step"]))
+    work: dict[str, Any] = after["turn"]
+    here = "close" if step is Step.WON else STAGE_NODES.get(step.stage) if step.stage else None
+    if name == "weigh":
+        if work.get("handled") or here is None:
+            return "served"
+        if after.get("overlay") in (Overlay.HUMAN, Overlay.CALLBACK):
+            return "in TRANSFER"
+        return "served" if after.get("overlay") else {"book": "in BOOK", "transfer": "in TRANSFER", "close": "in CLOSE"}[here]
+    hops = work["hops"] = int(work.get("hops", 0)) + 1
+    if here is None or here == name or after.get("overlay") or hops >= MOST_HOPS:
+        return "turn decided"
+    fired = [row for row in TABLE if row.id in work["fired"] and crosses(row, name) is not None]
+    ways = [label(row) for row in fired if STAGE_NODES[crosses(row, name) or Stage.BOOK] == here]
+    return ways[-1] if ways else "turn decided"

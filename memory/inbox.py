@@ -1,0 +1,204 @@
+"""The inbox: events stored before anything else, the lease of who serves them, and what became of each."""
+
+import asyncio
+import base64
+import contextlib
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from domain.audit_chain import digest_of, hash_of
+from domain.contact import Identity
+from domain.errors import BadInput, ThroughlineError
+from domain.events import Event, EventKind
+from domain.results import SpeechLine, TurnResult
+from domain.stages import Channel
+from memory.contacts import open_session
+from memory.database import Pool
+from memory.queries import SQL
+from memory.sealing import Sealer
+
+LEASE_S = 5.0
+
+
+class EventDead(ThroughlineError):
+    """An event failed too often; it is kept for people to look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A use of authority from outside of a turn that was refused."""
+
+    turn_id: str
+    scope: str
+    guard: str
+    policy_version: str
+    at: datetime
+    capability_id: str | None = None
+    object_id: str | None = None
+
+
+class Inbox:
+    """`quick` is a pool whose commits do not wait for the disk: for leases, which a crash may lose."""
+
+    def __init__(self, pool: Pool, quick: Pool, sealer: Sealer, lease_s: float = LEASE_S) -> None:
+        self._pool, self._quick, self._sealer, self._lease_s = pool, quick, sealer, lease_s
+
+    async def open_session(self, identity: Identity, now: datetime, channel: Channel, label: str) -> str:
+        async with self._pool.connection() as connection:
+            return await open_session(connection, self._sealer, identity, now, channel, label)
+
+    # ---- events
+    async def store(self, session_id: str, event: Event) -> bool:
+        """Store an event; False where it was stored before. Raises BadInput where the id belongs to another session."""
+        row = await self._one("insert_event", **self._row(session_id, event))
+        if row is None:
+            known = await self._one("event_status", turn_id=event.turn_id)
+            if known and known["session_id"] != session_id:
+                raise BadInput("turn_id", f"{event.turn_id!r} belongs to another session", "Give every event an id of its own.")
+        return row is not None
+
+    def _row(self, session_id: str, event: Event) -> dict[str, Any]:
+        return {
+            "turn_id": event.turn_id,
+            "session_id": session_id,
+            "kind": event.kind.value,
+            "channel": event.channel.value if event.channel else None,
+            "at": event.at,
+            "sealed": self._sealer.seal(dict(event.data)),
+        }
+
+    async def note_heard(self, session_id: str, event: Event) -> bool:
+        """Write what was heard or delivered; True where a transition waits for it, so that the graph has to run."""
+        data = event.data
+        heard = event.kind is EventKind.HEARD
+        row = await self._one(
+            "note_heard",
+            session_id=session_id,
+            status=data.get("status", "heard") if heard else "heard",
+            at=event.at,
+            speech_ids=[data["speech_id"]] if heard else list(data.get("speech_ids", [])),
+            sealed=self._sealer.seal({"words": data["words"]}) if data.get("words") and data.get("status") == "partly" else None,
+            turn_id=event.turn_id,
+            kind=event.kind.value,
+            channel=event.channel.value if event.channel else None,
+            event=self._sealer.seal(dict(data)),
+        )
+        if row is None:
+            known = await self._one("event_status", turn_id=event.turn_id)
+            return known is not None and known["status"] == "new"
+        return row["status"] == "new"
+
+    async def next_event(self, session_id: str) -> Event | None:
+        row = await self._one("next_event", session_id=session_id)
+        if row is None:
+            return None
+        channel = Channel(row["channel"]) if row["channel"] else None
+        return Event(row["turn_id"], EventKind(row["kind"]), row["at"], channel, self._sealer.open(row["sealed"]))
+
+    async def is_done(self, turn_id: str) -> bool:
+        row = await self._one("event_status", turn_id=turn_id)
+        return row is not None and row["status"] == "done"
+
+    async def count_attempt(self, turn_id: str, most: int) -> None:
+        await self._one("count_attempt", turn_id=turn_id, most=most)
+
+    async def result(self, session_id: str, turn_id: str) -> TurnResult | None:
+        """The stored answer of a turn, or None while it was not run."""
+        row = await self._one("turn_result", turn_id=turn_id)
+        if row is None:
+            known = await self._one("event_status", turn_id=turn_id)
+            if known and known["status"] == "dead":
+                raise EventDead(f"Event {turn_id} failed too often and waits for a person.")
+            return None
+        speech = tuple(
+            SpeechLine(p["speech_id"], p["act"], self._sealer.open(base64.b64decode(p["sealed"]))["words"], p["asks"],
+                       p["uninterruptible"], p["channel"], p["status"]) for p in row["speech"])  # fmt: skip
+        return TurnResult(turn_id, session_id, row["step"], row["overlay"], row["score"], row["confidence"], tuple(row["fired"]),
+                          speech, tuple(row["refused"]))  # fmt: skip
+
+    async def waiting(self, most: int) -> list[str]:
+        return [row["session_id"] for row in await self._all("waiting_sessions", most=most)]
+
+    async def due(self, now: datetime, most: int) -> list[tuple[str, str]]:
+        """Turn due timers into inbox rows, in one transaction; a timer fires once."""
+        async with self._pool.connection() as connection, connection.transaction():
+            rows = await (await connection.execute(SQL["due_timers"], {"now": now, "most": most})).fetchall()
+            rows.sort(key=lambda row: (row["due_at"], row["timer_id"]))
+            for row in rows:
+                turn_id = f"timer:{row['timer_id']}:{row['due_at'].isoformat()}"
+                event = Event(turn_id, EventKind.TIMER, row["due_at"], None, {"timer": row["kind"], "timer_id": row["timer_id"], "ref": row["ref"]})
+                await connection.execute(SQL["insert_event"], self._row(row["session_id"], event))
+        return [(row["session_id"], row["timer_id"]) for row in rows]
+
+    async def next_timer(self) -> datetime | None:
+        row = await self._one("next_timer")
+        return row["due_at"] if row else None
+
+    # ---- lease
+    async def take_lease(self, session_id: str, owner: str) -> bool:
+        async with self._quick.connection() as connection:
+            cursor = await connection.execute(SQL["take_lease"], {"session_id": session_id, "owner": owner, "ttl": self._lease_s})
+            return await cursor.fetchone() is not None
+
+    async def keep_lease(self, session_id: str, owner: str) -> None:
+        """Renew until cancelled: a long turn keeps its session."""
+        with contextlib.suppress(asyncio.CancelledError):
+            while True:
+                await asyncio.sleep(self._lease_s / 3)
+                await self.take_lease(session_id, owner)
+
+    async def release_lease(self, session_id: str, owner: str) -> None:
+        async with self._quick.connection() as connection:
+            await connection.execute(SQL["release_lease"], {"session_id": session_id, "owner": owner})
+
+    # ---- looking and trying
+    async def place(self, session_id: str) -> dict[str, Any]:
+        row = await self._one("session_place", session_id=session_id)
+        if row is None:
+            raise BadInput("session_id", "no such session", "Take an id from the Sessions page.")
+        return dict(row)
+
+    async def policy_version(self) -> str:
+        row = await self._one("active_version")
+        if row is None:
+            raise ThroughlineError("No policy is active.")
+        return str(row["version"])
+
+    async def capability(self, capability_id: str) -> dict[str, Any] | None:
+        return await self._one("why_capability_refused", capability_id=capability_id)
+
+    async def note_refusal(self, session_id: str, attempt: Attempt) -> None:
+        """Put a refused use from outside of a turn on the trail: a tool call and a link of the session's chain."""
+        async with self._pool.connection() as connection, connection.transaction():
+            place = await (await connection.execute(SQL["lock_place"], {"session_id": session_id})).fetchone()
+            if place is None:
+                raise BadInput("session_id", "no such session", "Take an id from the Sessions page.")
+            seq = int(place["audit_seq"]) + 1
+            parameters = {
+                "session_id": session_id, "turn_id": attempt.turn_id, "scope": attempt.scope, "stage": place["stage"],
+                "capability_id": attempt.capability_id, "policy_version": attempt.policy_version, "reason": attempt.guard,
+                "object": attempt.object_id, "now": attempt.at, "call_key": f"{session_id}:{attempt.turn_id}:{attempt.scope}:0",
+            }  # fmt: skip
+            await connection.execute(SQL["refused_call"], parameters)
+            payload = {"scope": attempt.scope, "guard": attempt.guard, "object": attempt.object_id, "capability": attempt.capability_id}
+            salt = secrets.token_hex(8)
+            digest = digest_of(salt, payload)
+            link = hash_of(place["audit_hash"], seq, attempt.at, "system", "use_refused", digest)
+            row = {"seq": seq, "at": attempt.at.isoformat(), "actor": "system", "action": "use_refused", "digest": digest,
+                   "previous": place["audit_hash"], "hash": link,
+                   "sealed": base64.b64encode(self._sealer.seal({"salt": salt, "payload": payload})).decode()}  # fmt: skip
+            await connection.execute(SQL["insert_audit"], {**parameters, "rows": json.dumps([row])})
+            await connection.execute(SQL["move_audit"], {"session_id": session_id, "seq": seq, "hash": link})
+
+    async def _one(self, query: str, **parameters: Any) -> dict[str, Any] | None:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(SQL[query], parameters)
+            return await cursor.fetchone() if cursor.description else None
+
+    async def _all(self, query: str, **parameters: Any) -> list[dict[str, Any]]:
+        async with self._pool.connection() as connection:
+            return list(await (await connection.execute(SQL[query], parameters)).fetchall())
+

@@ -1,0 +1,126 @@
+-- name: contact_of_identity
+-- Who is behind a number or address.
+select contact_id::text as contact_id from identities where identity_hash = %(identity_hash)s;
+
+-- name: insert_contact
+-- A person who was not known.
+insert into contacts (contact_id, opened_at) values (%(contact_id)s, %(now)s) on conflict do nothing;
+
+-- name: insert_identity
+-- A way to reach a person; the first writer wins.
+insert into identities (identity_hash, contact_id, kind, verified, sealed, added_at)
+values (%(identity_hash)s, %(contact_id)s, %(kind)s, %(verified)s, %(sealed)s, %(now)s) on conflict do nothing;
+
+-- name: session_of_contact
+-- The session that goes on: the open one, or a sale that was just won and may still be taken back.
+select session_id::text as session_id from sessions
+where contact_id = %(contact_id)s
+  and (ended_at is null or (outcome = 'WON' and ended_at > %(won_since)s))
+order by ended_at is null desc, opened_at desc limit 1;
+
+-- name: insert_session
+-- A new matter with a contact.
+insert into sessions (session_id, contact_id, label, channel, opened_at, changed_at)
+values (%(session_id)s, %(contact_id)s, %(label)s, %(channel)s, %(now)s, %(now)s) on conflict do nothing;
+
+-- name: lock_identity
+-- Two first messages of one person open one session.
+select pg_advisory_xact_lock(hashtextextended(%(identity_hash)s, 7));
+
+-- name: insert_event
+-- The event is stored before anything else; a duplicate inserts nothing.
+insert into inbox (turn_id, session_id, kind, channel, at, sealed)
+values (%(turn_id)s, %(session_id)s, %(kind)s, %(channel)s, %(at)s, %(sealed)s) on conflict (turn_id) do nothing returning seq;
+
+-- name: event_status
+-- What became of an event.
+select session_id::text as session_id, status from inbox where turn_id = %(turn_id)s;
+
+-- name: note_heard
+-- A heard or delivered line is a small commit of its own; the graph runs on it only where a transition waits for it.
+with s as (select awaits from sessions where session_id = %(session_id)s),
+h as (
+  update speech set status = %(status)s, heard_at = %(at)s, sealed = coalesce(%(sealed)s, sealed)
+  where speech_id = any(%(speech_ids)s) and session_id = %(session_id)s and status = 'queued' returning speech_id)
+insert into inbox (turn_id, session_id, kind, channel, at, sealed, status, done_at)
+select %(turn_id)s, %(session_id)s, %(kind)s, %(channel)s, %(at)s, %(event)s,
+  case when %(status)s <> 'unheard' and s.awaits && %(speech_ids)s::text[] then 'new' else 'done' end, now()
+from s
+on conflict (turn_id) do nothing returning status;
+
+-- name: take_lease
+-- One runner per session; the lease saves wasted turns, the head's compare-and-set keeps them correct.
+update sessions set lease_owner = %(owner)s, lease_until = clock_timestamp() + %(ttl)s * interval '1 second'
+where session_id = %(session_id)s and (lease_owner is null or lease_until < clock_timestamp() or lease_owner = %(owner)s)
+returning true as taken;
+
+-- name: release_lease
+-- And tell who waits for news of the session.
+with free as (
+  update sessions set lease_owner = null where session_id = %(session_id)s and lease_owner = %(owner)s)
+select pg_notify('throughline_change', json_build_object('session', %(session_id)s::text)::text);
+
+-- name: next_event
+-- The oldest event that was not served.
+select turn_id, kind, channel, at, sealed, attempts from inbox
+where session_id = %(session_id)s and status = 'new' order by seq limit 1;
+
+-- name: count_attempt
+-- An event that fails again and again must not stop the session for ever.
+update inbox set attempts = attempts + 1, status = case when attempts + 1 >= %(most)s then 'dead' else status end
+where turn_id = %(turn_id)s returning status;
+
+-- name: waiting_sessions
+-- Sessions with events that nobody serves.
+select distinct i.session_id::text as session_id from inbox i join sessions s using (session_id)
+where i.status = 'new' and (s.lease_owner is null or s.lease_until < clock_timestamp()) limit %(most)s;
+
+-- name: due_timers
+-- Moments that have come, oldest first; each becomes one event.
+with due as (
+  select timer_id from timers where status = 'set' and due_at <= %(now)s order by due_at, timer_id limit %(most)s for update skip locked)
+update timers t set status = 'fired' from due where t.timer_id = due.timer_id
+returning t.timer_id, t.session_id::text as session_id, t.kind, t.ref, t.due_at;
+
+-- name: next_timer
+-- When the next moment comes.
+select min(due_at) as due_at from timers where status = 'set';
+
+-- name: tell_inbox
+-- A runner elsewhere has work.
+select pg_notify('throughline_inbox', %(session_id)s);
+
+-- name: turn_result
+-- What a turn has said and where it left the session: the answer to a duplicate.
+select t.turn_id, t.step_after as step, t.overlay_after as overlay, t.score, t.confidence, t.policy_version,
+  (select coalesce(jsonb_agg(x.transition order by x.ordinal), '[]') from transitions x
+   where x.session_id = t.session_id and x.turn_id = t.turn_id) as fired,
+  (select coalesce(jsonb_agg(jsonb_build_object('speech_id', p.speech_id, 'act', p.act, 'asks', p.asks, 'channel', p.channel,
+     'uninterruptible', p.uninterruptible, 'status', p.status, 'sealed', encode(p.sealed, 'base64')) order by p.ordinal), '[]')
+   from speech p where p.turn_id = t.turn_id) as speech,
+  (select coalesce(jsonb_agg(c.scope order by c.call_key), '[]') from tool_calls c
+   where c.session_id = t.session_id and c.turn_id = t.turn_id and c.outcome = 'refused') as refused
+from turns t where t.turn_id = %(turn_id)s;
+
+-- name: refused_call
+-- A use outside of a turn that was refused is on the trail like any other.
+insert into tool_calls (call_key, session_id, turn_id, scope, stage, capability_id, policy_version, outcome, reason, object, at)
+values (%(call_key)s, %(session_id)s, %(turn_id)s, %(scope)s, %(stage)s, %(capability_id)s, %(policy_version)s, 'refused', %(reason)s,
+  %(object)s, %(now)s) on conflict do nothing;
+
+-- name: lock_place
+-- Where a session is, held until the transaction ends.
+select stage, step, audit_seq, audit_hash from sessions where session_id = %(session_id)s for update;
+
+-- name: move_audit
+-- A link that was added outside of a turn.
+update sessions set audit_seq = %(seq)s, audit_hash = %(hash)s where session_id = %(session_id)s;
+
+-- name: session_place
+-- Where a session is, for who asks from outside of a turn.
+select session_id::text as session_id, step, stage, overlay, epoch, contact_id::text as contact_id, ended_at, head, score, confidence
+from sessions where session_id = %(session_id)s;
+
+-- name: active_version
+-- The policy version in force.
+select version from policy_activations order by activation desc limit 1;
