@@ -79,12 +79,13 @@ def _starts(path):
 
 
 def _run(command, environment=None):
-    """None where it worked, else the last line of what it said."""
+    """None where it worked, else the line of what it said that tells most."""
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_PATIENCE, check=False)
     if done.returncode == 0:
         return None
-    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    return lines[-1].strip()[:200] if lines else f"failed with code {done.returncode}"
+    lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if any(map(str.isalpha, line))]
+    telling = [line for line in lines if line.lower().startswith(("e:", "error", "failed"))] or lines[-1:]
+    return telling[0][:200] if telling else f"failed with code {done.returncode}"
 
 
 def _record():

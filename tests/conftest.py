@@ -19,6 +19,7 @@ from psycopg.conninfo import make_conninfo
 from memory.database import migrate
 from memory.embedded import ensure, stop
 from memory.sealing import Sealer
+from setup import browser
 
 _FOLDERS = "throughline-tests-"
 _TEMPLATE = "template_throughline"
@@ -111,3 +112,13 @@ def empty_dsn(postgres_dsn: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def sealer() -> Sealer:
     return Sealer({"test": bytes(range(32))}, "test")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium. Without one its tests are skipped with the reason, or fail where REQUIRE_BROWSER=1."""
+    if path := browser.find():
+        return path
+    if os.environ.get("REQUIRE_BROWSER") == "1":
+        pytest.fail(f"REQUIRE_BROWSER=1, but {browser.reason()}")
+    pytest.skip(browser.reason())

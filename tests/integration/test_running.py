@@ -124,8 +124,7 @@ def test_console_and_database_are_killed_and_come_back(make_server_folder: Calla
         log = run.data / "logs" / "console.log"
         os.kill(int(re.findall(r" pid (\d+)", log.read_text())[0]), signal.SIGKILL)
         server = psutil.Process(int((run.data / "postgres" / "postmaster.pid").read_text().split()[0]))
-        for process in [*server.children(), server]:
-            process.kill()
+        server.kill()
         eventually(lambda: page(address) == str(run.data))
         eventually(lambda: running_dsn(run.data / "postgres"))
         run.process.send_signal(signal.SIGINT)
