@@ -74,9 +74,17 @@ def overlaid(raw: Mapping[str, Any], overlays: tuple[PolicyOverlay, ...], chosen
     """The content of the file with the chosen overlays applied in the order of the file, later ones last."""
     result = cast("dict[str, Any]", _copied({key: value for key, value in raw.items() if key != "overlays"}))
     for number in chosen:
-        for target, value in overlays[number].set.items():
-            _put(result, target, _copied(value))
+        put_all(result, overlays[number].set)
     return result
+
+
+def put_all(content: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    """Set dotted paths in the content of a policy file; raises KeyError with the path that leads nowhere."""
+    for target, value in changes.items():
+        try:
+            _put(content, target, _copied(value))
+        except KeyError:
+            raise KeyError(target) from None
 
 
 def _copied(value: Any) -> Any:

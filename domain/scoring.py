@@ -12,7 +12,7 @@ GATES: tuple[Literal["transfer", "close", "commit"], ...] = ("transfer", "close"
 def note(turn: Turn, kind: str, confidence: float = 1.0, key: str | None = None) -> None:
     """Add a piece of evidence and rescore. `key` names it for a later withdrawal or resolution."""
     evidence_id = f"{turn.event.turn_id}:{key or kind}"
-    state = turn.intent["state"] or intent.blank()
+    state = turn.intent["state"] or intent.empty()
     turn.intent["state"] = intent.add(state, kind, turn.now, confidence, turn.policy.intent, evidence_id)
     if key:
         turn.intent.setdefault("named", {})[key] = evidence_id
@@ -43,7 +43,7 @@ def resolve(turn: Turn, key: str) -> None:
 
 def rescore(turn: Turn) -> None:
     """Compute S and confidence at this moment, and the gates from where they stood before the turn."""
-    state = turn.intent["state"] or intent.blank()
+    state = turn.intent["state"] or intent.empty()
     result = intent.score(state, turn.now, turn.policy.intent)
     turn.score = result.s
     turn.intent.update(confidence=result.confidence, structural=result.structural, sums=dict(result.sums))

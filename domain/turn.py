@@ -131,6 +131,7 @@ class Turn:
             "deal": self.deal,
             "authority": self.authority,
             "turn": self.work,
+            "situation": self.situation,
             "plan": self.plan,
             "effects": self.effects,
         }

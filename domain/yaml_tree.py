@@ -1,5 +1,6 @@
 """Reads YAML from people without its traps: no aliases, tags or duplicate keys, exact numbers, a line for every key."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -137,3 +138,13 @@ def _scalar(text: str) -> Any:
     if _WHOLE.fullmatch(text):
         return int(text)
     return Decimal(text) if _FRACTION.fullmatch(text) else text
+
+
+def as_json(value: Any) -> str:
+    """The value as JSON that `read_yaml` reads back as it was: numbers keep their digits (49.00 stays 49.00)."""
+    if isinstance(value, dict):
+        items = cast("dict[str, Any]", value).items()
+        return "{" + ", ".join(f"{json.dumps(key)}: {as_json(inner)}" for key, inner in items) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(as_json(inner) for inner in cast("list[Any]", value)) + "]"
+    return f"{value:f}" if isinstance(value, Decimal) else json.dumps(value)

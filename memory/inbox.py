@@ -113,11 +113,18 @@ class Inbox:
             if known and known["status"] == "dead":
                 raise EventDead(f"Event {turn_id} failed too often and waits for a person.")
             return None
-        speech = tuple(
-            SpeechLine(p["speech_id"], p["act"], self._sealer.open(base64.b64decode(p["sealed"]))["words"], p["asks"],
-                       p["uninterruptible"], p["channel"], p["status"]) for p in row["speech"])  # fmt: skip
+        speech = tuple(self._line(p) for p in row["speech"])
         return TurnResult(turn_id, session_id, row["step"], row["overlay"], row["score"], row["confidence"], tuple(row["fired"]),
                           speech, tuple(row["refused"]))  # fmt: skip
+
+    def _line(self, row: dict[str, Any]) -> SpeechLine:
+        words = self._sealer.open(base64.b64decode(row["sealed"]))["words"]
+        return SpeechLine(row["speech_id"], row["act"], words, row["asks"], row["uninterruptible"], row["channel"], row["status"])
+
+    async def unheard(self, session_id: str, channel: Channel, since: datetime) -> list[SpeechLine]:
+        """What waits to be spoken or shown, in order; whoever turn it came from."""
+        rows = await self._all("unheard_speech", session_id=session_id, channel=channel.value, since=since)
+        return [self._line(row) for row in rows]
 
     async def waiting(self, most: int) -> list[str]:
         return [row["session_id"] for row in await self._all("waiting_sessions", most=most)]

@@ -134,4 +134,4 @@ def small_words(turn: Turn, ports: Ports) -> None:
 
 def something_said(turn: Turn) -> bool:
     """Whether the plan answers the buyer with more than a disclosure."""
-    return any(not line["disclosure_keys"] or line["act"] in ("price_readback", "terms") for line in turn.plan)
+    return any("ai" not in line["disclosure_keys"] for line in turn.plan)

@@ -8,7 +8,7 @@ from domain.ledger import write
 from domain.ports import Ports
 from domain.reading import Answer, Question, Special, Wish
 from domain.scoring import note, rescore, resolve, withdraw
-from domain.stages import Stage
+from domain.stages import Stage, Step
 from domain.state import ChainState
 from domain.turn import Turn
 from nodes.approvals import settle
@@ -16,6 +16,7 @@ from nodes.presence import come_back, leave
 from nodes.working import resumed
 
 SOON_DAYS = 30
+OPENING = (Step.NEW, Step.GREET, Step.IDENTIFY, Step.CONSENT)
 
 
 async def weigh(state: ChainState, *, ports: Ports) -> ChainState:
@@ -40,8 +41,8 @@ def _from_words(turn: Turn) -> None:
         _from_fact(turn, item)
     _from_questions(turn)
     _from_wishes(turn)
-    if turn.reading.affirmative and not turn.reading.conditional:
-        note(turn, "affirmative")
+    if turn.reading.affirmative and not turn.reading.conditional and turn.step not in OPENING:
+        note(turn, "affirmative")  # a yes to one's name or to a recording says nothing about buying
     if Special.ANGRY in turn.reading.specials:
         note(turn, "angry")
     _from_objections(turn)

@@ -124,3 +124,9 @@ from sessions where session_id = %(session_id)s;
 -- name: active_version
 -- The policy version in force.
 select version from policy_activations order by activation desc limit 1;
+
+-- name: unheard_speech
+-- Lines that wait to be spoken or shown on a channel.
+select speech_id, act, asks, channel, uninterruptible, status, encode(sealed, 'base64') as sealed from speech
+where session_id = %(session_id)s and channel = %(channel)s and status = 'queued' and queued_at > %(since)s
+order by queued_at, ordinal;

@@ -1,0 +1,79 @@
+"""The words for days, months and parts of the day, and the arithmetic of dates that they need."""
+
+from calendar import monthrange
+from datetime import date, time, timedelta
+
+WEEKDAYS = {name: n for n, name in enumerate("monday tuesday wednesday thursday friday saturday sunday".split())}
+WEEKDAYS |= {name + "s": n for name, n in list(WEEKDAYS.items())}
+SHORT_WEEKDAYS = {"sat": 5, "sun": 6}  # words of their own, days only in company
+_MONTH_NAMES = "january february march april may june july august september october november december".split()
+MONTHS = {name: n for n, name in enumerate(_MONTH_NAMES, 1)}
+MONTHS |= {name[:3]: n for name, n in list(MONTHS.items()) if name != "may"} | {"sept": 9}
+UNSURE_MONTHS = frozenset({"may", "march", "mar", "dec", "jan", "sep"})  # verbs and names too
+PARTS = {
+    "morning": (time(8), time(12)), "mornings": (time(8), time(12)), "lunchtime": (time(12), time(13)),
+    "lunch": (time(12), time(13)), "afternoon": (time(12), time(17)), "afternoons": (time(12), time(17)),
+    "evening": (time(17), time(20)), "evenings": (time(17), time(20)), "night": (time(17), time(21)),
+    "nights": (time(17), time(21)), "tonight": (time(17), time(21)),
+}  # fmt: skip
+AFTERNOON = frozenset({"afternoon", "afternoons", "evening", "evenings", "night", "nights", "tonight"})
+MORNING = frozenset({"morning", "mornings"})
+
+
+def add_months(day: date, months: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if not 1 <= year <= 9999:
+        return day
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def add_days(day: date, days: int) -> date:
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        return day
+
+
+def monday_of(day: date) -> date:
+    return add_days(day, -day.weekday())
+
+
+def last_of_month(day: date) -> date:
+    return day.replace(day=monthrange(day.year, day.month)[1])
+
+
+def next_weekday(day: date, weekday: int) -> date:
+    """The next day of that name, never the day itself."""
+    return add_days(day, (weekday - day.weekday() - 1) % 7 + 1)
+
+
+def next_month_day(today: date, month: int, number: int, year: int | None = None) -> date | None:
+    """The date, in the coming year where none is named; None where the calendar has no such day."""
+    years = (year,) if year is not None else tuple(today.year + k for k in range(9))
+    for candidate in years:
+        try:
+            day = date(candidate, month, number)
+        except ValueError:
+            continue
+        if year is not None or day >= today:
+            return day
+    return None
+
+
+def next_number(today: date, number: int) -> date | None:
+    """The coming day with this number: "the 9th"."""
+    first = today.replace(day=1)
+    for months in range(12):
+        base = add_months(first, months)
+        try:
+            day = base.replace(day=number)
+        except ValueError:
+            continue
+        if day >= today:
+            return day
+    return None
+
+
+def quarter_of(day: date) -> tuple[date, date]:
+    first = day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+    return first, last_of_month(add_months(first, 2))
