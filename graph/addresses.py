@@ -1,12 +1,13 @@
 """Chooses where the console and the API listen, and asks whether somebody answers there."""
 
+import asyncio
 import socket
 import tempfile
 from contextlib import ExitStack
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import filelock
-import httpx
 
 from domain.errors import BadInput
 from graph.settings import PREFIX, Settings
@@ -57,10 +58,17 @@ def address(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def answers(url: str, patience: float = 2.0) -> bool:
+async def answers(host: str, port: int, path: str, patience: float = 2.0) -> bool:
     """Whether a web server is there and able: an error of its own counts as not yet."""
+    return await asyncio.to_thread(_answers, host, port, path, patience)
+
+
+def _answers(host: str, port: int, path: str, patience: float) -> bool:
+    connection = HTTPConnection(host, port, timeout=patience)
     try:
-        async with httpx.AsyncClient(timeout=patience, trust_env=False) as client:
-            return (await client.get(url)).status_code < 500
-    except httpx.HTTPError:
+        connection.request("GET", path)
+        return connection.getresponse().status < 500
+    except (OSError, HTTPException):
         return False
+    finally:
+        connection.close()

@@ -20,7 +20,7 @@ from graph.processes import Supervisor, read_procfile
 from graph.settings import ROOT, Settings, child_environment, load_settings
 from memory.database import migrate, open_pool
 
-_DATABASE_CHECK = 5.0
+_DATABASE_CHECK = 2.0
 _START_PATIENCE = 120.0
 
 
@@ -83,17 +83,18 @@ async def _prepare(settings: Settings) -> None:
 
 async def _announce(settings: Settings, supervisor: Supervisor, ports: dict[str, int]) -> None:
     """The address, once somebody answers there: not before, or the first click meets an error."""
-    console = address(settings.host, ports["console_port"])
+    host, port = settings.host, ports["console_port"]
+    console = address(host, port)
     loop = asyncio.get_running_loop()
     late = loop.time() + _START_PATIENCE
-    while not await answers(f"{console}/ready"):
+    while not await answers(host, port, "/ready"):
         if not await supervisor.pause(0.25):
             return
         if loop.time() > late:
             _say(f"the console has not answered for {_START_PATIENCE:.0f} s, see {settings.log_dir / 'console.log'}")
             late = float("inf")
     _state_file(settings).write_text(json.dumps({"console": console}))
-    _say(f"the API listens on {address(settings.host, ports['api_port'])}, logs are in {settings.log_dir}")
+    _say(f"the API listens on {address(host, ports['api_port'])}, logs are in {settings.log_dir}")
     _say(f"ready: open {console}  (Ctrl-C stops everything)")
 
 
