@@ -1,7 +1,7 @@
 """A version made from another one: the same policy with a few places changed, checked like any other."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import Field, ValidationError
 
@@ -38,6 +38,7 @@ def changed(text: str, source: str, version: str, changes: Mapping[str, Any]) ->
         raise PolicyRefused(source, [fault.problem]) from fault
     if not isinstance(content, dict):
         raise PolicyRefused(source, [Problem("file", "", "this must be a block of keys", "Write key: value lines.")])
+    content = cast("dict[str, Any]", content)
     content["supersedes"], content["version"] = content.get("version"), version
     try:
         put_all(content, changes)

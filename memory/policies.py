@@ -1,13 +1,27 @@
 """Keeps every version of the policy that was ever live, and which one is in force."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from psycopg import AsyncConnection
-from psycopg.rows import DictRow
 
+from domain.checked_file import Problem
+from domain.policy import PolicyRefused
 from memory.database import Pool
 from memory.queries import SQL
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPolicy:
+    """One version as a row. `content` is JSON text, which is YAML too."""
+
+    version: str
+    content_hash: str
+    content: str
+    effective_at: datetime
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,30 +37,54 @@ class InForce:
     reason: str
 
 
-async def store_policy(
-    connection: AsyncConnection[DictRow], version: str, content_hash: str, content: str, effective_at: datetime, label: str
-) -> str:
-    """Write the version unless it is there; returns the hash of what the version holds now. `content` is JSON."""
-    row = {"version": version, "content_hash": content_hash, "content": content, "effective_at": effective_at, "label": label}
-    await connection.execute(SQL["store_policy"], row)
-    stored = await (await connection.execute(SQL["stored_policy_hash"], {"version": version})).fetchone()
-    return stored["content_hash"] if stored else ""
+Choice = Callable[[InForce | None], str | None]
 
 
-async def policy_in_force(connection: AsyncConnection[DictRow], lock: bool = False) -> InForce | None:
-    """The version in force. With `lock`, no other transaction activates until this one ends."""
-    if lock:
+async def store_and_activate(
+    pool: Pool, policies: Sequence[StoredPolicy], choose: Choice, now: datetime, by: str, reason: str
+) -> InForce | None:
+    """Store the versions and activate the one that `choose` names, all in one transaction; returns what is in force.
+
+    Raises PolicyRefused where a version is stored with another content: a decision names its version, so a version
+    must mean one content for ever.
+    """
+    async with pool.connection() as connection, connection.transaction():
         await connection.execute(SQL["lock_policy_activations"])
+        for policy in policies:
+            await _store(connection, policy)
+        version = choose(await _in_force(connection))
+        if version is not None:
+            asked = {"version": version, "now": now, "by": by, "reason": reason}
+            await connection.execute(SQL["activate_policy"], asked)
+        return await _in_force(connection)
+
+
+async def _store(connection: AsyncConnection[Any], policy: StoredPolicy) -> None:
+    row = {
+        "version": policy.version,
+        "content_hash": policy.content_hash,
+        "content": policy.content,
+        "effective_at": policy.effective_at,
+        "label": policy.label,
+    }
+    await connection.execute(SQL["store_policy"], row)
+    stored = await (await connection.execute(SQL["stored_policy_hash"], row)).fetchone()
+    if stored is None or stored["content_hash"] != policy.content_hash:
+        problem = "this version is stored already, with another content"
+        raise PolicyRefused(
+            policy.version, [Problem("version", policy.version, problem, "Give the file a new version.")]
+        )
+
+
+async def _in_force(connection: AsyncConnection[Any]) -> InForce | None:
     row = await (await connection.execute(SQL["policy_in_force"])).fetchone()
     return InForce(**row) if row else None
 
 
-async def activate_policy(
-    connection: AsyncConnection[DictRow], version: str, now: datetime, by: str, reason: str
-) -> bool:
-    """Put a stored version in force; False where it was already."""
-    asked = {"version": version, "now": now, "by": by, "reason": reason}
-    return (await connection.execute(SQL["activate_policy"], asked)).rowcount == 1
+async def policy_in_force(pool: Pool) -> InForce | None:
+    """The version that decisions are made under now."""
+    async with pool.connection() as connection:
+        return await _in_force(connection)
 
 
 async def policy_content(pool: Pool, version: str) -> str | None:
