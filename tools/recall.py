@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from domain.refusal import Refused
 from tools.declare import BY_OUTBOX
 
-OPT_OUT_CONFIRMATION = "T39"
-ERASURE = "T46"
+_ERASURE = "T46"
 _CONFIRM_WITHIN = timedelta(minutes=5)
 _LOOK_AGAIN = timedelta(seconds=30)
 _LIVE_OBJECT = {"calendar_event": "booked", "contract_link": "sent", "payment_link": "open"}
@@ -22,6 +21,7 @@ class Standing:
     queued_at: datetime
     not_before: datetime | None = None
     takes_back: bool = False  # the effect itself is a compensation
+    confirms_opt_out: bool = False  # the one message that an opt-out is answered with
     opted_out: bool = False
     erased: bool = False
     consent_revoked: bool = False  # and the effect is marketing
@@ -50,7 +50,7 @@ def recall(standing: Standing, now: datetime) -> Refused | Wait | Quietly | None
         return Wait(standing.not_before, "not due yet")
     if standing.stopped:
         return Wait(now + _LOOK_AGAIN, "kill switch")
-    if standing.erased and not standing.takes_back and standing.transition != ERASURE:
+    if standing.erased and not standing.takes_back and standing.transition != _ERASURE:
         return Refused("not_erased", "the contact was erased")
     return _reaches_buyer(standing, now) or _object(standing, now)
 
@@ -61,7 +61,7 @@ def _reaches_buyer(standing: Standing, now: datetime) -> Refused | Quietly | Non
     if standing.opted_out or standing.erased:
         if standing.takes_back:
             return Quietly()
-        if standing.kind != "message" or standing.transition != OPT_OUT_CONFIRMATION:
+        if standing.kind != "message" or not standing.confirms_opt_out:
             return Refused("not_dnc", "the contact has opted out")
         if now > standing.queued_at + _CONFIRM_WITHIN:
             return Refused("within_5min", "an opt-out is confirmed within five minutes or not at all")

@@ -1,0 +1,318 @@
+"""A committed effect leaves once, in order where order matters, and not at all where the world has moved on."""
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from psycopg.types.json import Jsonb
+
+from graph import delivery as delivery_module
+from memory import outbox
+from memory.local_world import crm_of, events_of, messages_of
+from memory.sealing import Sealer
+from tests.integration.effect_rows import NOW, World, local_tools, open_world
+from tools.declare import BY_OUTBOX, Deliver, Delivery, Receipt, ToolFailed, ToolRefused
+
+Toolbox = Callable[[Any], Mapping[str, Deliver]]
+
+
+class Failing:
+    """The local tools, of which some fail a number of times before they work."""
+
+    def __init__(self, sealer: Sealer, kind: str, faults: list[Exception]) -> None:
+        self._tools, self._kind, self._faults = local_tools(sealer), kind, faults
+
+    def __call__(self, connection: Any) -> Mapping[str, Deliver]:
+        tools = dict(self._tools(connection))
+        works = tools[self._kind]
+
+        async def fails_first(delivery: Delivery) -> Receipt:
+            receipt = await works(delivery)  # the effect was done: a fault must take it back
+            if self._faults:
+                raise self._faults.pop(0)
+            return receipt
+
+        return {**tools, self._kind: fails_first}
+
+
+async def sent(world: World, session_id: str) -> list[dict[str, Any]]:
+    async with world.pool.connection() as connection:
+        return await messages_of(connection, world.sealer, session_id)
+
+
+async def events(world: World, session_id: str) -> list[dict[str, Any]]:
+    rows = await world.rows(
+        "select turn_id, kind, channel, sealed from inbox where session_id = %s order by seq", session_id
+    )
+    return [{**row, "data": world.sealer.open(row["sealed"])} for row in rows]
+
+
+async def test_a_text_leaves_once_and_its_receipt_becomes_an_event(fresh_dsn: str, sealer: Sealer) -> None:
+    async with open_world(fresh_dsn, sealer) as world:
+        session_id = await world.session()
+        effect_id = await world.message(session_id, "Your meeting is booked.")
+        delivered = await asyncio.gather(*(world.deliverer().deliver(effect_id) for _ in range(10)))
+        assert sorted(each.status for each in delivered) == ["delivered"] + ["gone"] * 9
+        (message,) = await sent(world, session_id)
+        assert (message["message_id"], message["to"], message["body"]) == (
+            effect_id,
+            "+15125550118",
+            "Your meeting is booked.",
+        )
+        (receipt,) = await events(world, session_id)
+        assert receipt["turn_id"] == f"receipt:{effect_id}"
+        assert (receipt["kind"], receipt["channel"]) == ("delivered", "sms")
+        assert receipt["data"] == {"speech_ids": message["speech_ids"]}
+        assert (await world.outbox(effect_id))["status"] == "delivered"
+
+
+async def test_chat_and_email_have_no_receipt_of_the_carrier(fresh_dsn: str, sealer: Sealer) -> None:
+    async with open_world(fresh_dsn, sealer) as world:
+        session_id = await world.session()
+        for channel in ("chat", "email"):
+            await world.deliverer().deliver(await world.message(session_id, channel=channel))
+        assert len(await sent(world, session_id)) == 2
+        assert await events(world, session_id) == []
+
+
+async def test_a_fault_takes_the_effect_back_and_the_next_try_does_it(fresh_dsn: str, sealer: Sealer) -> None:
+    async with open_world(fresh_dsn, sealer) as world:
+        session_id = await world.session()
+        effect_id = await world.message(session_id)
+        faults = [ToolFailed("The carrier is busy."), KeyError("+15125550118")]
+        deliverer = world.deliverer(Failing(sealer, "message", faults))
+        first = await deliverer.deliver(effect_id)
+        assert first.status == "missed"
+        assert first.again_in
+        assert await sent(world, session_id) == []
+        assert (await world.outbox(effect_id))["reason"] == "The carrier is busy."
+        second = await deliverer.deliver(effect_id)
+        assert second.again_in
+        assert second.again_in > first.again_in
+        assert (await world.outbox(effect_id))["reason"] == "KeyError"  # what it says may be a buyer's number
+        assert (await deliverer.deliver(effect_id)).status == "delivered"
+        assert len(await sent(world, session_id)) == 1
+        assert (await world.outbox(effect_id))["attempts"] == 3
+
+
+@pytest.mark.parametrize(
+    ("faults", "attempts"),
+    [([ToolFailed("down")] * 20, BY_OUTBOX["message"].tries), ([ToolRefused("no such number")], 1)],
+    ids=["tried too often", "refused for good"],
+)
+async def test_what_fails_for_good_is_put_before_a_person(
+    fresh_dsn: str, sealer: Sealer, faults: list[Exception], attempts: int
+) -> None:
+    async with open_world(fresh_dsn, sealer) as world:
+        session_id = await world.session()
+        effect_id = await world.message(session_id)
+        deliverer = world.deliverer(Failing(sealer, "message", list(faults)))
+        for _ in range(attempts):
+            assert (await world.outbox(effect_id))["status"] == "queued"
+            settled = await deliverer.deliver(effect_id)
+        assert settled.status == "failed"
+        row = await world.outbox(effect_id)
+        assert (row["status"], row["attempts"], row["done_at"]) == ("failed", attempts, NOW)
+        (timer,) = await world.rows("select kind, due_at, status, ref from timers")
+        assert timer == {"kind": "effect_failed", "due_at": NOW, "status": "set", "ref": effect_id}
+        async with world.pool.connection() as connection, connection.transaction():
+            assert await outbox.send_again(connection, effect_id, "kim")
+            assert not await outbox.send_again(connection, effect_id, "kim")
+        assert (await world.deliverer().deliver(effect_id)).status == "delivered"
+
+
+async def test_a_tool_that_hangs_is_a_try_like_any_other(
+    fresh_dsn: str, sealer: Sealer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient = {**BY_OUTBOX, "message": replace(BY_OUTBOX["message"], timeout_s=0.05)}
+    monkeypatch.setattr(delivery_module, "BY_OUTBOX", impatient)
+
+    def hanging(connection: Any) -> Mapping[str, Deliver]:
+        async def hangs(delivery: Delivery) -> Receipt:
+            await connection.execute("select pg_sleep(30)")
+            return Receipt("never")
+
+        return {"message": hangs}
+
+    async with open_world(fresh_dsn, sealer) as world:
+        effect_id = await world.message(await world.session())
+        assert (await world.deliverer(hanging).deliver(effect_id)).status == "missed"
+        assert (await world.outbox(effect_id))["reason"] == "TimeoutError"
+        assert (await world.deliverer().deliver(effect_id)).status == "delivered"
+
+
+async def test_crm_records_of_a_session_never_overtake_each_other(fresh_dsn: str, sealer: Sealer) -> None:
+    async with open_world(fresh_dsn, sealer) as world:
+        first, second = await world.session(), await world.session()
+        for seq in (1, 2, 3):
+            for session_id in (first, second):
+                await world.record(session_id, seq)
+        stuck = world.deliverer(Failing(sealer, "crm_record", [ToolFailed("down")]))
+        assert await stuck.drain(order=random.Random(7)) == 3  # all of the second session, none of the first
+        async with world.pool.connection() as connection:
+            assert await crm_of(connection, sealer, first) == []
+            assert [row["seq"] for row in await crm_of(connection, sealer, second)] == [1, 2, 3]
+        assert await world.deliverer().drain() == 3
+        async with world.pool.connection() as connection:
+            held = await crm_of(connection, sealer, first)
+        assert [(row["seq"], row["fields"]) for row in held] == [(n, {"number": n}) for n in (1, 2, 3)]
+        assert await world.rows("select 1 from crm_records where delivered_at is null") == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_the_order_of_deliveries_changes_nothing(fresh_dsn: str, sealer: Sealer, seed: int) -> None:
+    """Made and cancelled in either order, the meeting is cancelled in the calendar, and there is one event of it."""
+    async with open_world(fresh_dsn, sealer) as world:
+        session_id = await world.session()
+        meeting = await world.booking(session_id)
+        await world.effect(session_id, "calendar_event", meeting)
+        await world.effect(session_id, "calendar_event", {**meeting, "action": "cancel"})
+        await world.deliverer().drain(order=random.Random(seed))
+        async with world.pool.connection() as connection:
+            (event,) = await events_of(connection, sealer, meeting["booking_id"])
+        assert event["state"] == "cancelled"
+        assert "METHOD:CANCEL" in event["icalendar"]
+
+
+async def test_a_booking_is_mirrored_and_the_buyer_invited(fresh_dsn: str, sealer: Sealer) -> None:
+    async with open_world(fresh_dsn, sealer) as world:
+        session_id = await world.session()
+        meeting = await world.booking(session_id)
+        await world.deliverer().deliver(await world.effect(session_id, "calendar_event", meeting))
+        (invitation,) = await sent(world, session_id)
+        assert (invitation["channel"], invitation["to"]) == ("email", "dana@example.com")
+        assert "Wednesday 25 November 2026, 10:00 (America/New_York)" in invitation["body"]
+        assert "METHOD:REQUEST" in invitation["attachment"]
+
+
+async def test_a_booking_that_was_cancelled_meanwhile_is_not_mirrored(fresh_dsn: str, sealer: Sealer) -> None:
+    async with open_world(fresh_dsn, sealer) as world:
+        session_id = await world.session()
+        meeting = await world.booking(session_id, state="cancelled")
+        effect_id = await world.effect(session_id, "calendar_event", meeting)
+        assert (await world.deliverer().deliver(effect_id)).status == "cancelled"
+        assert (await world.outbox(effect_id))["reason"] == "object_live"
+
+
+async def test_after_an_opt_out_only_its_confirmation_and_the_records_leave(fresh_dsn: str, sealer: Sealer) -> None:
+    async with open_world(fresh_dsn, sealer) as world:
+        contact = str(uuid4())
+        await world.insert("contacts", contact_id=contact, opened_at=NOW, dnc_at=NOW)
+        session_id, other = await world.session(contact=contact), await world.session(contact=contact)
+        late = [await world.message(session_id), await world.message(other)]
+        confirmation = await world.message(session_id, "You will not hear from us again.", transition="T39")
+        record = await world.record(session_id, 1, "dnc")
+        await world.deliverer().drain(order=random.Random(3))
+        assert [(await world.outbox(effect_id))["reason"] for effect_id in late] == ["not_dnc", "not_dnc"]
+        assert (await world.outbox(confirmation))["status"] == "delivered"
+        assert (await world.outbox(record))["status"] == "delivered"
+        assert [m["body"] for m in await sent(world, session_id)] == ["You will not hear from us again."]
+        assert await sent(world, other) == []
+
+
+async def test_the_confirmation_is_known_by_the_turn_that_recorded_the_opt_out(fresh_dsn: str, sealer: Sealer) -> None:
+    async with open_world(fresh_dsn, sealer) as world:
+        contact = str(uuid4())
+        await world.insert("contacts", contact_id=contact, opened_at=NOW, dnc_at=NOW)
+        session_id = await world.session(contact=contact)
+        payload = {"to": "+15125550118", "channel": "sms", "body": "Done."}
+        steps = {"step_before": "BOOK.discovery", "step_after": "DNC"}
+        await world.insert("transitions", session_id=session_id, turn_id="stop", ordinal=0, transition="T39",
+                           trigger="revocation", epoch=1, at=NOW, **steps)  # fmt: skip
+        confirmation = await world.effect(session_id, "message", payload, turn_id="stop")
+        other = await world.effect(session_id, "message", payload, turn_id="later")
+        world.clock.advance(timedelta(minutes=4))
+        assert (await world.deliverer().deliver(confirmation)).status == "delivered"
+        assert (await world.deliverer().deliver(other)).status == "cancelled"
+
+
+async def test_the_kill_switch_holds_and_lets_go(fresh_dsn: str, sealer: Sealer) -> None:
+    async with open_world(fresh_dsn, sealer) as world:
+        session_id = await world.session()
+        effect_id, record = await world.message(session_id), await world.record(session_id, 1)
+        async with world.pool.connection() as connection:
+            await outbox.stop(connection, "message", "kim", "wrong text", NOW)
+        await world.deliverer().drain()
+        assert (await world.outbox(effect_id))["status"] == "queued"
+        assert (await world.outbox(effect_id))["attempts"] == 0
+        assert (await world.outbox(record))["status"] == "delivered"
+        async with world.pool.connection() as connection:
+            assert await outbox.resume(connection, "message")
+        await world.deliverer().drain()
+        assert (await world.outbox(effect_id))["status"] == "delivered"
+
+
+async def test_an_emergency_of_the_policy_pauses_links(fresh_dsn: str, sealer: Sealer) -> None:
+    async with open_world(fresh_dsn, sealer) as world:
+        session_id = await world.session()
+        contract, _ = await world.order(session_id)
+        effect_id = await world.effect(session_id, "contract_link", contract)
+        for version, emergency in (("1", True), ("2", False)):
+            content = Jsonb({"emergency": emergency})
+            await world.insert("policies", version=version, content_hash=version, content=content, effective_at=NOW)
+            await world.insert("policy_activations", version=version, activated_at=NOW, activated_by="kim")
+            settled = await world.deliverer().deliver(effect_id)
+            assert settled.status == ("waits" if emergency else "delivered")
+
+
+async def test_links_are_texted_to_a_caller_and_not_repeated_in_writing(fresh_dsn: str, sealer: Sealer) -> None:
+    async with open_world(fresh_dsn, sealer) as world:
+        for channel, texts in (("voice", 2), ("sms", 0)):
+            session_id = await world.session(channel, phone=f"+1512555010{texts}")
+            contract, payment = await world.order(session_id, channel)
+            await world.effect(session_id, "contract_link", contract)
+            await world.effect(session_id, "payment_link", payment)
+            assert await world.deliverer().drain(session_id) == 2
+            messages = await sent(world, session_id)
+            assert len(messages) == texts
+            if texts:
+                bodies = " ".join(message["body"] for message in messages)
+                assert f"http://127.0.0.1:8502/accept/c-{channel}" in bodies
+                assert f"http://127.0.0.1:8502/pay/p-{channel}" in bodies
+                assert {message["to"] for message in messages} == {"+15125550102"}
+
+
+@pytest.mark.parametrize(("table", "status"), [("contracts", "void"), ("payments", "expired")])
+async def test_a_link_that_died_meanwhile_is_not_handed_out(
+    fresh_dsn: str, sealer: Sealer, table: str, status: str
+) -> None:
+    async with open_world(fresh_dsn, sealer) as world:
+        session_id = await world.session("voice", phone="+15125550101")
+        contract, payment = await world.order(session_id)
+        kind, payload = ("contract_link", contract) if table == "contracts" else ("payment_link", payment)
+        effect_id = await world.effect(session_id, kind, payload)
+        await world.run(f"update {table} set status = %s", status)
+        assert (await world.deliverer().deliver(effect_id)).status == "cancelled"
+        assert await sent(world, session_id) == []
+
+
+async def test_a_promised_call_becomes_due_at_its_time_and_in_its_window(fresh_dsn: str, sealer: Sealer) -> None:
+    async with open_world(fresh_dsn, sealer) as world:
+        session_id = await world.session("voice")
+        at, opens = NOW + timedelta(hours=2), NOW + timedelta(hours=3)
+        payload = {"number": "+15125550108", "at": at.isoformat(), "reason": "requested_human"}
+        effect_id = await world.effect(session_id, "callback", payload)
+        deliverer = world.deliverer(window=lambda number, now: opens if now < opens else None)
+        early = await deliverer.deliver(effect_id)
+        assert (early.status, early.again_in) == ("waits", 7200)
+        world.clock.set(at)
+        assert (await deliverer.deliver(effect_id)).again_in == 3600
+        assert await events(world, session_id) == []
+        world.clock.set(opens)
+        assert (await deliverer.deliver(effect_id)).status == "delivered"
+        (due,) = await events(world, session_id)
+        assert (due["kind"], due["channel"], due["data"]) == (
+            "dial",
+            "voice",
+            {"due": True, "reason": "requested_human"},
+        )
+
+
+async def test_an_unknown_effect_is_nothing_to_deliver(fresh_dsn: str, sealer: Sealer) -> None:
+    async with open_world(fresh_dsn, sealer) as world:
+        assert (await world.deliverer().deliver("no:such:effect:00")).status == "gone"
