@@ -31,9 +31,13 @@ async def read_tables(connection: Connection, sealer: Sealer) -> Tables:
 
 
 def _opened(sealer: Sealer, row: Mapping[str, Any]) -> Row:
-    clear = {key: str(value) if key.endswith("_id") and value is not None else value for key, value in row.items()}
-    sealed = clear.pop("sealed", None)
+    sealed = row.get("sealed")
+    clear = {key: _plain(key, value) for key, value in row.items() if key != "sealed"}
     return {**clear, "inside": sealer.open(sealed) if sealed else {}}
+
+
+def _plain(key: str, value: Any) -> Any:
+    return str(value) if key.endswith("_id") and value is not None else value
 
 
 @dataclass(frozen=True, slots=True)

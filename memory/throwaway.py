@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 import psutil
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from memory.migrating import migrate
 from memory.queries import SQL
@@ -31,7 +31,7 @@ class Throwaway:
         return make_conninfo(self._dsn, dbname=whole)
 
     def drop(self, dsn: str) -> None:
-        name = psycopg.conninfo.conninfo_to_dict(dsn)["dbname"]
+        name = conninfo_to_dict(dsn)["dbname"]
         self._run("drop_copied_database", str(name))
 
     def _run(self, statement: str, name: str) -> None:
