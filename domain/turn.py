@@ -119,6 +119,7 @@ class Turn:
     def update(self) -> ChainState:
         """What the graph stores of this turn so far."""
         return {
+            "session_id": self.session_id,
             "step": self.step.value,
             "overlay": self.overlay.value if self.overlay else None,
             "remembered": self.remembered.value if self.remembered else None,

@@ -22,6 +22,7 @@ from nodes.working import resumed
 Node = Callable[..., Awaitable[ChainState]]
 STAGE_NODES = {Stage.ENTRY: "book", Stage.BOOK: "book", Stage.TRANSFER: "transfer", Stage.CLOSE: "close"}
 NODES: dict[str, Node] = {"listen": listen, "weigh": weigh, "book": book, "transfer": transfer, "close": close}
+TRANSIENT = ("turn", "situation", "plan", "effects")
 MOST_HOPS = 5  # stage nodes in one turn: four rows at most can change the stage
 
 
@@ -41,9 +42,13 @@ def build(ports: Ports) -> StateGraph[ChainState, Any, Any, Any]:
 
 
 def edges_of(name: str) -> dict[str, str]:
-    """The labelled ways out of a stage node: the guards of the rows that lead to another stage, and the end of the turn."""
-    ways = {label(row): STAGE_NODES[target] for row in TABLE if (target := crosses(row, name)) is not None}
-    return {**ways, "turn decided": "gate"}
+    """The labelled ways out of a stage node: the rows, with their guards, that lead to another stage; and the end of the turn."""
+    return {**{way(name, target): target for target in STAGE_NODES.values() if way(name, target)}, "turn decided": "gate"}
+
+
+def way(name: str, target: str) -> str:
+    """One label for all rows from a stage to another: the picture draws one edge a pair."""
+    return " / ".join(label(row) for row in TABLE if (stage := crosses(row, name)) is not None and STAGE_NODES[stage] == target)
 
 
 def crosses(row: Transition, name: str) -> Stage | None:
@@ -63,17 +68,20 @@ def _bound(name: str, node: Node, ports: Ports) -> Callable[[ChainState], Awaita
     async def run(state: ChainState) -> ChainState:
         probes.reached(f"in_{name}")
         update = await node(state, ports=ports)
-        merged: ChainState = {**state, **update}
-        way = route(name, state, merged)
-        update["turn"]["way"] = way
-        if way in ("turn decided", "served"):
-            turn = await resumed({**merged, "turn": update["turn"]}, ports)
-            messages = put_in_words(turn, ports)
-            update = {**turn.update(), "messages": messages}
-        return update
+        way = update["turn"]["way"] = route(name, update)
+        if way not in ("turn decided", "served"):
+            return {"turn": {"carried": update, "way": way}}
+        turn = await resumed({**state, "turn": {"carried": update}}, ports)
+        messages = put_in_words(turn, ports)
+        return {**changed(state, turn.update()), "messages": messages}
 
     run.__name__ = name
     return run
+
+
+def changed(before: ChainState, after: ChainState) -> ChainState:
+    """Only what the turn changed is written: a channel that stays the same costs neither a blob nor its encryption."""
+    return {name: value for name, value in after.items() if name in TRANSIENT or name not in before or before[name] != value}  # type: ignore[return-value]
 
 
 async def _gate(state: ChainState) -> ChainState:
@@ -85,7 +93,7 @@ def _next(state: ChainState) -> str:
     return str(state["turn"]["way"])
 
 
-def route(name: str, before: ChainState, after: ChainState) -> str:
+def route(name: str, after: ChainState) -> str:
     """Where the turn goes on: to the node of a stage that was entered, or to its end."""
     if name == "listen":
         return "weigh"
@@ -101,6 +109,4 @@ def route(name: str, before: ChainState, after: ChainState) -> str:
     hops = work["hops"] = int(work.get("hops", 0)) + 1
     if here is None or here == name or after.get("overlay") or hops >= MOST_HOPS:
         return "turn decided"
-    fired = [row for row in TABLE if row.id in work["fired"] and crosses(row, name) is not None]
-    ways = [label(row) for row in fired if STAGE_NODES[crosses(row, name) or Stage.BOOK] == here]
-    return ways[-1] if ways else "turn decided"
+    return way(name, here) or "turn decided"

@@ -3,6 +3,7 @@
 import base64
 import json
 import secrets
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -41,29 +42,33 @@ class Commit:
 
     async def write(self) -> None:
         """All rows of the turn, in the order grants, effects, revokes. Raises TurnConflict or EffectRefused."""
-        audit = self._audit_rows()
-        await self._move_head(audit)
-        await self._rows()
-        await self._authority()
-        await self._single()
+        await self._turn()
+        await self._answers()
+        await self._many("close_facts", self.effects.get("fact_close", []))
+        await self._many("insert_facts", [self._seal_into(e, "value", "unit", "quote", "asr_confidence") for e in self.effects.get("fact", [])])
+        await self._moves()
+        for effect in self.values["effects"]:
+            apply = SINGLE.get(effect["kind"])
+            if apply is not None:
+                await apply(self, effect)
         await self._deliveries()
-        await self._many("insert_audit", audit)
-        await self.connection.execute(SQL["finish_inbox"], self.base)
 
-    # ---- head
-    async def _move_head(self, audit: list[dict[str, Any]]) -> None:
+    # ---- what every turn leaves
+    async def _turn(self) -> None:
         place: dict[str, Any] = self.values["place"]
-        step = str(self.values["step"])
-        last = audit[-1] if audit else {"seq": self.situation["audit_seq"], "hash": self.situation["audit_hash"]}
+        step, effects = str(self.values["step"]), self.effects
+        audit = self._audit_rows()
         ended = place.get("ended_at")
+        speech = [self._seal_into(e, "words", "slots") for e in effects.get("speech", [])]
         cursor = await self.connection.execute(
-            SQL["move_head"],
+            SQL["write_turn"],
             {
                 **self.base,
                 "head": self.head,
                 "parent": self.parent,
                 "stage": step.partition(".")[0],
                 "step": step,
+                "step_before": self.turn["step_before"],
                 "overlay": self.values["overlay"],
                 "remembered": self.values["remembered"],
                 "recording": place["recording"],
@@ -71,16 +76,24 @@ class Commit:
                 "epoch_before": self.situation["epoch"],
                 "owner": place.get("owner", "agent"),
                 "channel": place.get("channel"),
+                "event_channel": self.event["channel"],
+                "kind": self.event["kind"],
                 "line": place.get("line", "none"),
                 "region": place.get("region"),
                 "score": self.values["score"],
                 "confidence": self.values["intent"]["confidence"],
                 "awaits": place.get("awaits", []),
-                "audit_seq": last["seq"],
-                "audit_hash": last["hash"],
+                "decisions": self.turn.get("decisions", 1),
+                "audit_seq": audit[-1]["seq"],
+                "audit_hash": audit[-1]["hash"],
                 "audit_before": self.situation["audit_seq"],
                 "ended_at": ended,
                 "outcome": step if ended else None,
+                "sealed": self.sealer.seal({k: v for k, v in effects["turn"][0].items() if k != "kind"}),
+                "speech": text(speech),
+                "evidence": text(numbered(effects.get("evidence", []))),
+                "guards": text(numbered(effects.get("guard_result", []))),
+                "audit": text(audit),
             },
         )
         if await cursor.fetchone() is None:
@@ -106,37 +119,14 @@ class Commit:
         return rows
 
     # ---- rows of many
-    async def _rows(self) -> None:
-        effects = self.effects
-        turn = effects["turn"][0]
-        await self.connection.execute(
-            SQL["insert_turn"],
-            {
-                **self.base,
-                "kind": self.event["kind"],
-                "channel": self.event["channel"],
-                "step_before": self.turn["step_before"],
-                "step": self.values["step"],
-                "overlay": self.values["overlay"],
-                "score": self.values["score"],
-                "confidence": self.values["intent"]["confidence"],
-                "epoch": self.values["epoch"],
-                "decisions": self.turn.get("decisions", 1),
-                "sealed": self.sealer.seal({k: v for k, v in turn.items() if k != "kind"}),
-            },
-        )
-        await self._many("mark_heard_in_turn", effects.get("heard", []))
-        await self._many("insert_speech", [self._seal_into(e, "words", "slots") for e in effects.get("speech", [])])
-        await self._many("insert_answers", effects.get("answer", []))
-        await self._many("close_facts", effects.get("fact_close", []))
-        await self._many("insert_facts", [self._seal_into(e, "value", "unit", "quote", "asr_confidence") for e in effects.get("fact", [])])
-        await self._many("insert_evidence", numbered(effects.get("evidence", [])))
-        await self._many("insert_transitions", numbered(effects.get("transition", [])))
-        await self._many("insert_guard_results", numbered(effects.get("guard_result", [])))
+    async def _answers(self) -> None:
+        answers, heard = self.effects.get("answer", []), self.effects.get("heard", [])
+        if answers or heard:
+            await self.connection.execute(SQL["write_answers"], {**self.base, "answers": text(answers), "heard": text(heard)})
 
     async def _many(self, query: str, rows: list[dict[str, Any]]) -> None:
         if rows:
-            await self.connection.execute(SQL[query], {**self.base, "rows": json.dumps(rows, default=str)})
+            await self.connection.execute(SQL[query], {**self.base, "rows": text(rows)})
 
     def _sealed(self, value: Any) -> str:
         return base64.b64encode(self.sealer.seal(value)).decode()
@@ -146,20 +136,38 @@ class Commit:
         return {**kept, "sealed": self._sealed({name: effect.get(name) for name in names})}
 
     # ---- authority
-    async def _authority(self) -> None:
-        """Mint, then consume, then take back: a row may use what it revokes itself."""
-        await self._many("insert_capabilities", self.effects.get("mint", []))
-        calls = self.effects.get("call", [])
+    async def _moves(self) -> None:
+        """Mint, consume, then take back: a row may use what it revokes itself."""
+        calls, minted = self.effects.get("call", []), {e["capability_id"]: e for e in self.effects.get("mint", [])}
         done = [c for c in calls if c["outcome"] == "done"]
-        if done:
-            cursor = await self.connection.execute(SQL["consume_capabilities"], {**self.base, "rows": json.dumps(done)})
-            alive = {row["capability_id"] for row in await cursor.fetchall()}
-            for call in done:
-                if call["capability_id"] not in alive:
-                    raise await self._refusal(call)
-        await self._many("insert_calls", [{**c, "call_key": self._call_key(c)} for c in calls])
+        uses = Counter(c["capability_id"] for c in done)
+        stages = {name: e["stage"] for name, e in minted.items()} | await self._consume(done, uses, set(minted))
+        capabilities = [{**e, "uses_left": e["uses"] - uses[name]} for name, e in minted.items()]
+        spent = next((c for c in capabilities if c["uses_left"] < 0), None)
+        if spent:
+            raise EffectRefused("call", "capability_uses_left", f"{spent['scope']} has no use left", {"scope": spent["scope"]})
+        fired = self.effects.get("transition", [])
+        if fired or calls:
+            rows = [{**c, "call_key": self._call_key(c), "capability_stage": stages.get(c.get("capability_id", ""))} for c in calls]
+            await self.connection.execute(
+                SQL["write_moves"],
+                {**self.base, "transitions": text(numbered(fired)), "capabilities": text(capabilities), "calls": text(rows)},
+            )
         for revoke in self.effects.get("revoke", []):
             await self.connection.execute(SQL["kill_capabilities"], {**self.base, **revoke})
+
+    async def _consume(self, done: list[dict[str, Any]], uses: Counter[str], minted: set[str]) -> dict[str, str]:
+        """Consume capabilities that earlier turns minted. Returns the stage of each."""
+        older = {c["capability_id"]: c for c in done if c["capability_id"] not in minted}
+        if not older:
+            return {}
+        rows = [{"capability_id": n, "epoch": c["epoch"], "quote_hash": c.get("quote_hash"), "n": uses[n]} for n, c in older.items()]
+        cursor = await self.connection.execute(SQL["consume_capabilities"], {**self.base, "rows": text(rows)})
+        alive = {row["capability_id"]: row["stage"] for row in await cursor.fetchall()}
+        for name, call in older.items():
+            if name not in alive:
+                raise await self._refusal(call)
+        return alive
 
     def _call_key(self, call: dict[str, Any]) -> str:
         return f"{self.base['session_id']}:{self.base['turn_id']}:{call['scope']}:{call['ordinal']}"
@@ -180,13 +188,6 @@ class Commit:
         return EffectRefused("call", guard, f"{call['scope']} could not be consumed", {"scope": call["scope"]})
 
     # ---- effects of one
-    async def _single(self) -> None:
-        for effect in self.values["effects"]:
-            apply = SINGLE.get(effect["kind"])
-            if apply is None:
-                continue
-            await apply(self, effect)
-
     async def run(self, query: str, **parameters: Any) -> None:
         """One statement of an effect. In the pipeline its error arrives with the next answer."""
         await self.connection.execute(SQL[query], {**self.base, **parameters})
@@ -199,7 +200,6 @@ class Commit:
     # ---- what leaves
     async def _deliveries(self) -> None:
         records = self.effects.get("crm", [])
-        await self._many("insert_crm", [self._seal_into(e, "fields") for e in records])
         rows: list[dict[str, Any]] = []
         prefix = f"{self.base['session_id']}:{self.base['turn_id']}"
         for number, e in enumerate(records):
@@ -210,11 +210,18 @@ class Commit:
             rows.append({"effect_id": f"{prefix}:{e['outbox']}:{number:02d}", "transition": None, "kind": e["outbox"],
                          "channel": e.get("channel"), "capability_id": e.get("capability_id"), "object": e.get("object"),
                          "sealed": self._sealed(e["payload"])})  # fmt: skip
-        await self._many("insert_outbox", rows)
+        if not rows:
+            return
+        sealed = [self._seal_into(e, "fields") for e in records]
+        await self.connection.execute(SQL["write_deliveries"], {**self.base, "records": text(sealed), "outbox": text(rows)})
         await enqueue(self.connection, [row["effect_id"] for row in rows])
 
     def sealed_row(self, value: Any) -> bytes:
         return self.sealer.seal(value)
+
+
+def text(rows: list[dict[str, Any]]) -> str:
+    return json.dumps(rows, default=str)
 
 
 def grouped(effects: list[dict[str, Any]]) -> Effects:

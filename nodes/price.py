@@ -69,7 +69,8 @@ def _take_up_request(turn: Turn) -> bool:
     if not fact or fact["status"] != FactStatus.OPEN or fact["value"]["value"] is None or fact["value"]["unit"] is None:
         return False
     bargain(turn, fact["value"])
-    if not planned(turn, "price_readback", "price_readback_discount"):
+    waits = open_proposal(turn, "discount.apply")  # the price is put once people have decided about it
+    if not waits and not planned(turn, "price_readback", "price_readback_discount"):
         read_back_price(turn)
     return True
 

@@ -34,8 +34,8 @@ async def opened(state: ChainState, ports: Ports) -> Turn:
 
 async def resumed(state: ChainState, ports: Ports) -> Turn:
     """Go on with the turn that the nodes before have worked on."""
-    raw = dict(state)
-    return await _turn(raw, ports, _READING.validate_python(raw["turn"].get("reading") or {}))
+    carried: dict[str, Any] = {**state, **state["turn"].get("carried", {})}
+    return await _turn(carried, ports, _READING.validate_python(carried["turn"].get("reading") or {}))
 
 
 async def _turn(base: dict[str, Any], ports: Ports, reading: Reading) -> Turn:

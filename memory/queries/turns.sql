@@ -1,51 +1,103 @@
--- name: move_head
--- The compare-and-set of a turn: only who saw the last head, epoch and audit link may commit.
-update sessions set
-  head = %(head)s, turns = turns + 1, stage = %(stage)s, step = %(step)s, overlay = %(overlay)s, remembered = %(remembered)s,
-  recording = %(recording)s, epoch = %(epoch)s, owner = %(owner)s, channel = %(channel)s, line = %(line)s, region = %(region)s,
-  score = %(score)s, confidence = %(confidence)s, awaits = %(awaits)s, audit_seq = %(audit_seq)s, audit_hash = %(audit_hash)s,
-  changed_at = %(now)s, ended_at = %(ended_at)s, outcome = %(outcome)s
-where session_id = %(session_id)s and head is not distinct from %(parent)s and epoch = %(epoch_before)s
-  and audit_seq = %(audit_before)s
-returning turns;
+-- name: write_turn
+-- What every turn leaves, in one statement: only who saw the last head, epoch and audit link may move the head, and without
+-- the head nothing is written.
+with head as (
+  update sessions set
+    head = %(head)s, turns = turns + 1, stage = %(stage)s, step = %(step)s, overlay = %(overlay)s, remembered = %(remembered)s,
+    recording = %(recording)s, epoch = %(epoch)s, owner = %(owner)s, channel = %(channel)s, line = %(line)s, region = %(region)s,
+    score = %(score)s, confidence = %(confidence)s, awaits = %(awaits)s, audit_seq = %(audit_seq)s, audit_hash = %(audit_hash)s,
+    changed_at = %(now)s, ended_at = %(ended_at)s, outcome = %(outcome)s
+  where session_id = %(session_id)s and head is not distinct from %(parent)s and epoch = %(epoch_before)s
+    and audit_seq = %(audit_before)s
+  returning session_id, turns),
+served as (
+  update inbox set status = 'done', done_at = clock_timestamp(), attempts = attempts + 1 from head where turn_id = %(turn_id)s),
+turn as (
+  insert into turns (session_id, turn, turn_id, kind, channel, at, step_before, step_after, overlay_after, score, confidence, epoch,
+    policy_version, decisions, sealed)
+  select session_id, turns, %(turn_id)s, %(kind)s, %(event_channel)s, %(now)s, %(step_before)s, %(step)s, %(overlay)s, %(score)s,
+    %(confidence)s, %(epoch)s, %(policy_version)s, %(decisions)s, %(sealed)s from head),
+said as (
+  insert into speech (speech_id, session_id, turn_id, ordinal, act, channel, asks, fact_key, readback, disclosure_keys, quote_hash,
+    uninterruptible, queued_at, sealed)
+  select r.speech_id, head.session_id, %(turn_id)s, r.ordinal, r.act, r.channel, r.asks, r.fact_key, r.readback,
+    array(select jsonb_array_elements_text(r.disclosure_keys)), r.quote_hash, r.uninterruptible, %(now)s, decode(r.sealed, 'base64')
+  from head, jsonb_to_recordset(%(speech)s::jsonb) as r(speech_id text, ordinal int, act text, channel text, asks text,
+    fact_key text, readback boolean, disclosure_keys jsonb, quote_hash text, uninterruptible boolean, sealed text)),
+moved as (
+  insert into evidence (session_id, turn_id, ordinal, type, confidence, at, change)
+  select head.session_id, %(turn_id)s, r.ordinal, r.type, r.confidence, %(now)s, r.change
+  from head, jsonb_to_recordset(%(evidence)s::jsonb) as r(ordinal int, type text, confidence real, change text)),
+judged as (
+  insert into guard_results (session_id, turn_id, ordinal, transition, guard, held, value)
+  select head.session_id, %(turn_id)s, r.ordinal, r.transition, r.guard, r.held, r.value
+  from head, jsonb_to_recordset(%(guards)s::jsonb) as r(ordinal int, transition text, guard text, held boolean, value text)),
+linked as (
+  insert into audit (session_id, seq, at, turn_id, actor, action, policy_version, digest, previous, hash, sealed)
+  select head.session_id, r.seq, r.at, %(turn_id)s, r.actor, r.action, %(policy_version)s, r.digest, r.previous, r.hash,
+    decode(r.sealed, 'base64')
+  from head, jsonb_to_recordset(%(audit)s::jsonb) as r(seq int, at timestamptz, actor text, action text, digest text, previous text,
+    hash text, sealed text))
+select turns from head;
+
+-- name: write_answers
+-- Which speech the words answer and how, and what the reply proves to be delivered.
+with heard as (
+  update speech set status = r.status, heard_at = %(now)s
+  from jsonb_to_recordset(%(heard)s::jsonb) as r(speech_id text, status text)
+  where speech.speech_id = r.speech_id and speech.status = 'queued')
+insert into answers (turn_id, session_id, speech_id, answer, began_at)
+select %(turn_id)s, %(session_id)s, r.speech_id, r.answer, r.began_at
+from jsonb_to_recordset(%(answers)s::jsonb) as r(speech_id text, answer text, began_at timestamptz) on conflict do nothing;
+
+-- name: write_moves
+-- The rows that fired, the authority that was minted, and every use of it, refused ones too.
+with fired as (
+  insert into transitions (session_id, turn_id, ordinal, transition, trigger, step_before, step_after, overlay_before, overlay_after,
+    epoch, at, reason)
+  select %(session_id)s, %(turn_id)s, r.ordinal, r.transition, r.trigger, r.step_before, r.step_after, r.overlay_before,
+    r.overlay_after, r.epoch, %(now)s, r.reason
+  from jsonb_to_recordset(%(transitions)s::jsonb) as r(ordinal int, transition text, trigger text, step_before text, step_after text,
+    overlay_before text, overlay_after text, epoch int, reason text)),
+minted as (
+  insert into capabilities (capability_id, session_id, stage, epoch, scope, limits, quote_hash, policy_version, level, minted_at,
+    expires_at, uses_left, turn_id, proposal_id)
+  select r.capability_id, %(session_id)s, r.stage, r.epoch, r.scope, r.limits, r.quote_hash, %(policy_version)s, r.level, %(now)s,
+    r.expires_at, r.uses_left, %(turn_id)s, r.proposal_id
+  from jsonb_to_recordset(%(capabilities)s::jsonb) as r(capability_id text, stage text, epoch int, scope text, limits jsonb,
+    quote_hash text, level text, expires_at timestamptz, uses_left int, proposal_id text))
+insert into tool_calls (call_key, session_id, turn_id, scope, stage, capability_id, capability_stage, policy_version, outcome, reason,
+  object, at)
+select r.call_key, %(session_id)s, %(turn_id)s, r.scope, r.stage, r.capability_id, r.capability_stage, %(policy_version)s, r.outcome,
+  r.reason, r.object, %(now)s
+from jsonb_to_recordset(%(calls)s::jsonb) as r(call_key text, scope text, stage text, capability_id text, capability_stage text,
+  outcome text, reason text, object text);
+
+-- name: consume_capabilities
+-- Uses of capabilities from earlier turns; one that is spent, dead, late, of another epoch, policy or quote is not returned.
+update capabilities c set uses_left = c.uses_left - u.n
+from jsonb_to_recordset(%(rows)s::jsonb) as u(capability_id text, epoch int, quote_hash text, n int)
+where c.capability_id = u.capability_id and c.session_id = %(session_id)s and c.uses_left >= u.n and c.dead_at is null
+  and c.epoch = u.epoch and c.expires_at > %(now)s and c.policy_version = %(policy_version)s
+  and c.quote_hash is not distinct from u.quote_hash
+returning c.capability_id, c.stage;
+
+-- name: write_deliveries
+-- CRM records in the order of the session, and what leaves the process after this commit.
+with recorded as (
+  insert into crm_records (record_key, session_id, seq, name, transition, turn_id, at, sealed)
+  select r.record_key, %(session_id)s, r.seq, r.name, r.transition, %(turn_id)s, %(now)s, decode(r.sealed, 'base64')
+  from jsonb_to_recordset(%(records)s::jsonb) as r(record_key text, seq int, name text, transition text, sealed text))
+insert into outbox (effect_id, session_id, turn_id, transition, kind, channel, capability_id, object, queued_at, sealed)
+select r.effect_id, %(session_id)s, %(turn_id)s, r.transition, r.kind, r.channel, r.capability_id, r.object, %(now)s,
+  decode(r.sealed, 'base64')
+from jsonb_to_recordset(%(outbox)s::jsonb) as r(effect_id text, transition text, kind text, channel text, capability_id text,
+  object text, sealed text)
+order by r.effect_id;
 
 -- name: move_head_only
 -- A checkpoint without a turn (an update from Studio): head alone.
 update sessions set head = %(head)s where session_id = %(session_id)s and head is not distinct from %(parent)s returning turns;
-
--- name: insert_turn
--- One row per committed turn.
-insert into turns (session_id, turn, turn_id, kind, channel, at, step_before, step_after, overlay_after, score, confidence,
-  epoch, policy_version, decisions, sealed)
-select %(session_id)s, s.turns, %(turn_id)s, %(kind)s, %(channel)s, %(now)s, %(step_before)s, %(step)s, %(overlay)s, %(score)s,
-  %(confidence)s, %(epoch)s, %(policy_version)s, %(decisions)s, %(sealed)s
-from sessions s where s.session_id = %(session_id)s;
-
--- name: finish_inbox
--- The event is served.
-update inbox set status = 'done', done_at = clock_timestamp(), attempts = attempts + 1 where turn_id = %(turn_id)s;
-
--- name: insert_speech
--- What the agent says in this turn; words follow as heard.
-insert into speech (speech_id, session_id, turn_id, ordinal, act, channel, asks, fact_key, readback, disclosure_keys, quote_hash,
-  uninterruptible, queued_at, sealed)
-select r.speech_id, %(session_id)s, %(turn_id)s, r.ordinal, r.act, r.channel, r.asks, r.fact_key, r.readback,
-  array(select jsonb_array_elements_text(r.disclosure_keys)), r.quote_hash, r.uninterruptible, %(now)s, decode(r.sealed, 'base64')
-from jsonb_to_recordset(%(rows)s::jsonb) as r(speech_id text, ordinal int, act text, channel text, asks text, fact_key text,
-  readback boolean, disclosure_keys jsonb, quote_hash text, uninterruptible boolean, sealed text)
-on conflict do nothing;
-
--- name: mark_heard_in_turn
--- A reply proves that the lines before it were delivered.
-update speech set status = r.status, heard_at = %(now)s
-from jsonb_to_recordset(%(rows)s::jsonb) as r(speech_id text, status text)
-where speech.speech_id = r.speech_id and speech.status = 'queued';
-
--- name: insert_answers
--- Which speech the words answer, and how.
-insert into answers (turn_id, session_id, speech_id, answer, began_at)
-select %(turn_id)s, %(session_id)s, r.speech_id, r.answer, r.began_at
-from jsonb_to_recordset(%(rows)s::jsonb) as r(speech_id text, answer text, began_at timestamptz) on conflict do nothing;
 
 -- name: insert_facts
 -- New rows of the ledger.
@@ -64,49 +116,6 @@ update facts set retired_at = %(now)s, valid_to = coalesce(valid_to, %(now)s), s
 from jsonb_to_recordset(%(rows)s::jsonb) as r(fact_id uuid, status text)
 where facts.fact_id = r.fact_id and facts.retired_at is null;
 
--- name: insert_evidence
--- What moved the score.
-insert into evidence (session_id, turn_id, ordinal, type, confidence, at, change)
-select %(session_id)s, %(turn_id)s, r.ordinal, r.type, r.confidence, %(now)s, r.change
-from jsonb_to_recordset(%(rows)s::jsonb) as r(ordinal int, type text, confidence real, change text) on conflict do nothing;
-
--- name: insert_transitions
--- The rows of the table that fired, in order.
-insert into transitions (session_id, turn_id, ordinal, transition, trigger, step_before, step_after, overlay_before, overlay_after,
-  epoch, at, reason)
-select %(session_id)s, %(turn_id)s, r.ordinal, r.transition, r.trigger, r.step_before, r.step_after, r.overlay_before,
-  r.overlay_after, r.epoch, %(now)s, r.reason
-from jsonb_to_recordset(%(rows)s::jsonb) as r(ordinal int, transition text, trigger text, step_before text, step_after text,
-  overlay_before text, overlay_after text, epoch int, reason text) on conflict do nothing;
-
--- name: insert_guard_results
--- Every evaluation, so that "why not?" is answerable.
-insert into guard_results (session_id, turn_id, ordinal, transition, guard, held, value)
-select %(session_id)s, %(turn_id)s, r.ordinal, r.transition, r.guard, r.held, r.value
-from jsonb_to_recordset(%(rows)s::jsonb) as r(ordinal int, transition text, guard text, held boolean, value text)
-on conflict do nothing;
-
--- name: insert_capabilities
--- Minted authority.
-insert into capabilities (capability_id, session_id, stage, epoch, scope, limits, quote_hash, policy_version, level, minted_at,
-  expires_at, uses_left, turn_id, proposal_id)
-select r.capability_id, %(session_id)s, r.stage, r.epoch, r.scope, r.limits, r.quote_hash, %(policy_version)s, r.level, %(now)s,
-  r.expires_at, r.uses, %(turn_id)s, r.proposal_id
-from jsonb_to_recordset(%(rows)s::jsonb) as r(capability_id text, stage text, epoch int, scope text, limits jsonb,
-  quote_hash text, level text, expires_at timestamptz, uses int, proposal_id text)
-on conflict do nothing;
-
--- name: consume_capabilities
--- Uses of this turn; a capability that is spent, dead, late, of another epoch, policy or quote is not returned.
-update capabilities c set uses_left = c.uses_left - u.n
-from (select r.capability_id, r.epoch, r.quote_hash, count(*)::int as n
-      from jsonb_to_recordset(%(rows)s::jsonb) as r(capability_id text, epoch int, quote_hash text)
-      group by 1, 2, 3) u
-where c.capability_id = u.capability_id and c.session_id = %(session_id)s and c.uses_left >= u.n and c.dead_at is null
-  and c.epoch = u.epoch and c.expires_at > %(now)s and c.policy_version = %(policy_version)s
-  and c.quote_hash is not distinct from u.quote_hash
-returning c.capability_id;
-
 -- name: why_capability_refused
 -- What is wrong with a capability that could not be consumed.
 select capability_id, scope, uses_left, dead_at is not null as dead, epoch, policy_version, quote_hash, expires_at
@@ -116,16 +125,6 @@ from capabilities where capability_id = %(capability_id)s;
 -- Authority taken back.
 update capabilities set dead_at = %(now)s
 where session_id = %(session_id)s and dead_at is null and epoch <= %(epoch)s and (%(everything)s or scope = any(%(scopes)s));
-
--- name: insert_calls
--- Every use of authority, refused ones too.
-insert into tool_calls (call_key, session_id, turn_id, scope, stage, capability_id, capability_stage, policy_version, outcome, reason,
-  object, at)
-select r.call_key, %(session_id)s, %(turn_id)s, r.scope, r.stage, r.capability_id,
-  (select c.stage from capabilities c where c.capability_id = r.capability_id), %(policy_version)s, r.outcome, r.reason, r.object,
-  %(now)s
-from jsonb_to_recordset(%(rows)s::jsonb) as r(call_key text, scope text, stage text, capability_id text, outcome text, reason text,
-  object text) on conflict do nothing;
 
 -- name: expire_overlapping_holds
 -- Holds that ran out give their slot back before a new one is taken.
@@ -269,23 +268,6 @@ select contact_id, %(consent)s, %(channel)s, %(status)s, %(now)s, session_id, %(
 where session_id = %(session_id)s
 on conflict (contact_id, kind, channel) do update set status = excluded.status, at = excluded.at,
   session_id = excluded.session_id, turn_id = excluded.turn_id;
-
--- name: insert_crm
--- CRM records in the order of the session.
-insert into crm_records (record_key, session_id, seq, name, transition, turn_id, at, sealed)
-select r.record_key, %(session_id)s, r.seq, r.name, r.transition, %(turn_id)s, %(now)s, decode(r.sealed, 'base64')
-from jsonb_to_recordset(%(rows)s::jsonb) as r(record_key text, seq int, name text, transition text, sealed text)
-on conflict do nothing;
-
--- name: insert_outbox
--- What leaves the process after this commit.
-insert into outbox (effect_id, session_id, turn_id, transition, kind, channel, capability_id, object, queued_at, sealed)
-select r.effect_id, %(session_id)s, %(turn_id)s, r.transition, r.kind, r.channel, r.capability_id, r.object, %(now)s,
-  decode(r.sealed, 'base64')
-from jsonb_to_recordset(%(rows)s::jsonb) as r(effect_id text, transition text, kind text, channel text, capability_id text,
-  object text, sealed text)
-order by r.effect_id
-on conflict do nothing;
 
 -- name: insert_audit
 -- Links of the session's chain.
