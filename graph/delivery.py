@@ -16,6 +16,7 @@ from memory.database import Pool
 from memory.deals import Deals
 from memory.sealing import Sealer
 from tools.declare import BY_OUTBOX, Deliver, Delivery, Receipt, ToolFailed, ToolRefused
+from tools.messages import arrival
 from tools.recall import Quietly, Standing, Wait, recall
 
 Toolbox = Callable[[Any], Mapping[str, Deliver]]
@@ -60,12 +61,25 @@ class Deliverer:
         async with self._pool.connection() as connection:
             async with connection.transaction():
                 row = await outbox.claim(connection, effect_id)
-                if row is None or row["status"] != "queued":
-                    return _GONE
-                settled, events = await self._settle(connection, row, now)
-            if events:
+                open_row = row is not None and row["status"] == "queued"
+                settled, events = await self._settle(connection, row, now) if row and open_row else (_GONE, False)
+            if events and row:
                 await desk.notify_inbox(connection, str(row["session_id"]))
+            if row and row["kind"] == "message":
+                await self._report_arrivals(connection, effect_id)
         return settled
+
+    async def report_arrivals(self) -> None:
+        """What the local carrier still has to say about texts that a killed process had sent."""
+        async with self._pool.connection() as connection:
+            await self._report_arrivals(connection, None)
+
+    async def _report_arrivals(self, connection: Any, message_id: str | None) -> None:
+        for text in await outbox.unreported(connection, message_id):
+            session_id = str(text["session_id"])
+            event = arrival(text["message_id"], text["speech_ids"], self._clock.now())
+            if await outbox.arrived(connection, self._sealer, session_id, text["message_id"], event):
+                await desk.notify_inbox(connection, session_id)
 
     async def drain(self, session_id: str | None = None, order: random.Random | None = None) -> int:
         """Deliver what is due now, each once, without a worker; `order` shuffles what need not be in order."""
@@ -85,6 +99,7 @@ class Deliverer:
             count += settled.status == "delivered"
             if settled.again_in is not None and BY_OUTBOX[kind].in_order:
                 held.add(session)
+        await self.report_arrivals()
         return count
 
     async def _settle(self, connection: Any, row: Mapping[str, Any], now: datetime) -> tuple[Settled, bool]:

@@ -1,15 +1,27 @@
 """The jobs process: delivers committed effects, takes over from workers that died, and runs turns that wait."""
 
 import asyncio
+import gc
 import logging
+import signal
 from collections.abc import Iterable
+from datetime import datetime
+from functools import partial
 
 from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
 from procrastinate.connector import Notify
 from procrastinate.jobs import Job
 
+from domain.calling_window import candidates, next_open
 from domain.errors import ThroughlineError
+from domain.regions import Regions
+from graph.addresses import address
+from graph.bootstrap import World, open_world, service_of
 from graph.delivery import Deliverer
+from graph.installation import database_dsn
+from graph.local_tools import LocalTools
+from graph.runner import Runner
+from graph.settings import load_settings
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +59,19 @@ class WokenByCommits(PsycopgConnector):
         await super().listen_notify(on_notification=heard, channels=[*channels, _COMMITS])
 
 
+def deliverer_of(world: World) -> Deliverer:
+    """What delivers in this installation: the local adapters, on the database of the world."""
+    base_url = address(world.settings.host, world.settings.api_port)
+    tools = LocalTools.load(world.sealer, world.catalogue, base_url)
+    return Deliverer(world.pool, world.sealer, world.clock, tools, window=partial(call_opens, world.regions))
+
+
+def call_opens(regions: Regions, number: str, now: datetime) -> datetime | None:
+    """When a call that the buyer asked for may start; None where that is now, or where no law names an hour."""
+    opens = next_open(regions, candidates(regions.place_of(number)), now, consented=True)
+    return opens if opens and opens > now else None
+
+
 def job_app(dsn: str, deliverer: Deliverer) -> App:
     """The tasks of the process."""
     app = App(connector=WokenByCommits(conninfo=dsn, min_size=1, max_size=4))
@@ -64,6 +89,7 @@ def job_app(dsn: str, deliverer: Deliverer) -> App:
         """Without this a killed worker's jobs would stay begun for ever."""
         for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_DEAD_AFTER_S):
             await app.job_manager.retry_job(job)
+        await deliverer.report_arrivals()
 
     assert deliver.name == "effects.deliver" and rescue.name == "jobs.rescue"
     return app
@@ -102,3 +128,23 @@ async def _work_until(app: App, stop_event: asyncio.Event) -> None:
         ended = (await asyncio.gather(worker, return_exceptions=True))[0]
     if isinstance(ended, Exception):
         raise ended
+
+
+async def main() -> None:
+    """Until SIGTERM or SIGINT: first nothing new is begun, then what was begun is finished."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    settings = load_settings()
+    async with open_world(settings, size=20) as world:
+        runner = Runner(service_of(world), world.pool, world.clock)
+        app = job_app(database_dsn(settings), deliverer_of(world))
+        gc.collect()
+        gc.freeze()  # what was imported lives for ever: no collection need look at it again
+        await asyncio.gather(runner.run(stop), work(app, stop))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -7,6 +7,7 @@ from typing import Any
 from psycopg import AsyncConnection, InterfaceError, OperationalError
 from psycopg.rows import DictRow
 
+from domain.events import Event
 from memory.queries import SQL
 from memory.sealing import Sealer
 
@@ -62,6 +63,36 @@ async def missed(
 async def record_delivered(connection: Connection, record_key: str, now: datetime) -> None:
     """Our own CRM record learns that it has arrived."""
     await connection.execute(SQL["crm_mark_delivered"], {"key": record_key, "at": now})
+
+
+async def unreported(connection: Connection, message_id: str | None = None) -> list[DictRow]:
+    """Texts without a report of their arrival: message, session and the lines that they carry."""
+    return await (await connection.execute(SQL["texts_unreported"], {"message_id": message_id})).fetchall()
+
+
+async def arrived(connection: Connection, sealer: Sealer, session_id: str, message_id: str, event: Event) -> bool:
+    """Store the report and mark its lines as heard, once; True where a transition waits for them.
+
+    Apart from the delivery: a commit locks lines before outbox rows, and the other way round would be a deadlock.
+    """
+    async with connection.transaction():
+        if await (await connection.execute(SQL["text_arrived"], {"message_id": message_id})).fetchone() is None:
+            return False
+        if not event.data["speech_ids"]:
+            return False
+        noted = {
+            "session_id": session_id,
+            "status": "heard",
+            "at": event.at,
+            "speech_ids": event.data["speech_ids"],
+            "sealed": None,
+            "turn_id": event.turn_id,
+            "kind": event.kind.value,
+            "channel": event.channel,
+            "event": sealer.seal(dict(event.data)),
+        }
+        row = await (await connection.execute(SQL["note_heard"], noted)).fetchone()
+    return row is not None and row["status"] == "new"
 
 
 async def queued(connection: Connection, now: datetime, session_id: str | None = None) -> list[tuple[str, str, str]]:

@@ -1,4 +1,4 @@
-"""The local carrier for SMS, chat and e-mail: a message leaves once, and an SMS answers with a receipt."""
+"""The local carrier for SMS, chat and e-mail: a message leaves once, and a text is reported when it has arrived."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -30,12 +30,11 @@ class LocalCarrier:
         self._book = book
 
     async def send_message(self, delivery: Delivery) -> Receipt:
-        """Send once. Only the SMS carrier reports delivery; a chat client acknowledges, an e-mail is answered."""
+        """Send once. What the carrier reports later, that a text arrived, is an event of its own."""
         message = delivery.payload
         channel = Channel(message["channel"])
         if not message.get("to"):
             raise ToolRefused(f"A message on {channel} has no address.")
-        speech_ids: list[str] = [str(speech_id) for speech_id in message.get("speech_ids") or ()]
         fresh = await self._book.send(
             delivery.effect_id,
             delivery.session_id,
@@ -43,17 +42,11 @@ class LocalCarrier:
             str(message["to"]),
             str(message["body"]),
             delivery.at,
-            speech_ids,
+            [str(speech_id) for speech_id in message.get("speech_ids") or ()],
         )
-        events = (self._receipt(delivery, speech_ids),) if channel is Channel.SMS and speech_ids else ()
-        return Receipt("sent" if fresh else "known already", events)
+        return Receipt("sent" if fresh else "known already")
 
-    @staticmethod
-    def _receipt(delivery: Delivery, speech_ids: Sequence[str]) -> Event:
-        return Event(
-            turn_id=f"receipt:{delivery.effect_id}",
-            kind=EventKind.DELIVERED,
-            at=delivery.at,
-            channel=Channel.SMS,
-            data={"speech_ids": list(speech_ids)},
-        )
+
+def arrival(message_id: str, speech_ids: Sequence[str], at: datetime) -> Event:
+    """The carrier's report that a text is on the buyer's phone. Chat clients acknowledge, e-mails are answered."""
+    return Event(f"receipt:{message_id}", EventKind.DELIVERED, at, Channel.SMS, {"speech_ids": list(speech_ids)})

@@ -386,6 +386,8 @@ create table messages (                         -- the local carrier: what left 
   sealed bytea not null                         -- {to, body}
 );
 
+create index messages_unreported on messages (sent_at) where channel = 'sms' and status = 'sent';
+
 create table seats (
   seat_id text primary key,
   kind text not null check (kind in ('human_closer', 'ai_closer')),

@@ -96,3 +96,13 @@ delete from stops where kind = %(kind)s returning kind;
 -- name: effect_phone
 -- Where a caller can be texted.
 select sealed from identities where contact_id = %(contact_id)s and kind = 'phone' order by added_at desc limit 1;
+
+-- name: texts_unreported
+-- Texts that the carrier has not reported yet: of one effect, or whatever a killed process left behind.
+select message_id, session_id, speech_ids from messages
+ where channel = 'sms' and status = 'sent' and (%(message_id)s::text is null or message_id = %(message_id)s)
+ order by sent_at limit 100;
+
+-- name: text_arrived
+-- Once reported, it is not reported again.
+update messages set status = 'received' where message_id = %(message_id)s and status = 'sent' returning message_id;

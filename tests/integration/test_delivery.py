@@ -71,6 +71,37 @@ async def test_a_text_leaves_once_and_its_receipt_becomes_an_event(fresh_dsn: st
         assert (await world.outbox(effect_id))["status"] == "delivered"
 
 
+@pytest.mark.parametrize(("awaited", "status"), [(True, "new"), (False, "done")])
+async def test_a_text_that_arrived_was_heard_and_wakes_the_session_that_waits_for_it(
+    fresh_dsn: str, sealer: Sealer, awaited: bool, status: str
+) -> None:
+    async with open_world(fresh_dsn, sealer) as world:
+        session_id = await world.session()
+        effect_id = await world.message(session_id)
+        speech_id = f"{effect_id.split(':')[1]}:0"
+        await world.insert("speech", speech_id=speech_id, session_id=session_id, turn_id="t", ordinal=0, act="greet",
+                           channel="sms", queued_at=NOW, sealed=b"x")  # fmt: skip
+        if awaited:
+            await world.run("update sessions set awaits = %s", [speech_id])
+        await world.deliverer().deliver(effect_id)
+        assert await world.rows("select status, heard_at from speech") == [{"status": "heard", "heard_at": NOW}]
+        assert await world.rows("select status from inbox") == [{"status": status}]
+
+
+async def test_a_report_that_a_killed_process_owed_is_made_up_for(fresh_dsn: str, sealer: Sealer) -> None:
+    """The text has left, and its process died before the carrier's report was stored."""
+    async with open_world(fresh_dsn, sealer) as world:
+        session_id = await world.session()
+        effect_id = await world.message(session_id)
+        await world.deliverer().deliver(effect_id)
+        for owed in (world.deliverer().report_arrivals(), world.deliverer().deliver(effect_id)):
+            await world.run("update messages set status = 'sent'")
+            await world.run("delete from inbox")
+            await owed
+            assert [event["turn_id"] for event in await events(world, session_id)] == [f"receipt:{effect_id}"]
+        assert len(await sent(world, session_id)) == 1
+
+
 async def test_chat_and_email_have_no_receipt_of_the_carrier(fresh_dsn: str, sealer: Sealer) -> None:
     async with open_world(fresh_dsn, sealer) as world:
         session_id = await world.session()
