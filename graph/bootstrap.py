@@ -46,17 +46,15 @@ async def open_world(settings: Settings, clock: Clock | None = None, size: int =
     sealer = load_sealer(settings, clock.now().date())
     catalogue = load_catalogue((POLICY / "catalogue.yaml").read_text("utf-8"), "policy/catalogue.yaml")
     path = POLICY / "lines" / f"{settings.locale[:2]}.yaml"
-    lines = load_lines(path.read_text("utf-8"), f"policy/lines/{path.name}", {p.key: p.name for p in catalogue.products})
-    async with open_pool(dsn, 1, size) as pool, open_pool(unsynced(dsn), 1, max(2, size // 2), "throughline-lease") as quick:
+    lines = load_lines(
+        path.read_text("utf-8"), f"policy/lines/{path.name}", {p.key: p.name for p in catalogue.products}
+    )
+    async with (
+        open_pool(dsn, 1, size) as pool,
+        open_pool(dsn, 1, max(2, size // 2), "throughline-lease", durable=False) as quick,
+    ):
         policies = PolicyBook(pool)
         yield World(settings, pool, quick, sealer, clock, catalogue, load_regions(POLICY / "data"), policies, lines)
-
-
-def unsynced(dsn: str) -> str:
-    """The same database for writes that a crash may lose: leases and notifications."""
-    from psycopg.conninfo import make_conninfo
-
-    return make_conninfo(dsn, options="-c synchronous_commit=off")
 
 
 def ports_of(world: World) -> Ports:

@@ -13,8 +13,11 @@ __all__ = ["Pool", "migrate", "open_pool", "pending_migrations"]
 Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
 
 
-def open_pool(dsn: str, min_size: int = 1, max_size: int = 10, name: str = "throughline") -> Pool:
-    """A pool to enter with `async with`. Its connections commit by themselves outside of `conn.transaction()`."""
+def open_pool(dsn: str, min_size: int = 1, max_size: int = 10, name: str = "throughline", durable: bool = True) -> Pool:
+    """A pool to enter with `async with`. Its connections commit by themselves outside of `conn.transaction()`.
+
+    With `durable=False` a commit does not wait for the disk: for leases and notifications, which a crash may lose.
+    """
     return AsyncConnectionPool(
         dsn,
         min_size=min_size,
@@ -28,7 +31,7 @@ def open_pool(dsn: str, min_size: int = 1, max_size: int = 10, name: str = "thro
             "application_name": name,
             "connect_timeout": 10,
         },
-        configure=_configure,
+        configure=_configure if durable else _configure_hasty,
         check=_check,
         timeout=15,
         max_idle=300,
@@ -39,6 +42,11 @@ def open_pool(dsn: str, min_size: int = 1, max_size: int = 10, name: str = "thro
 
 async def _configure(connection: AsyncConnection[DictRow]) -> None:
     await connection.execute("set timezone to 'UTC'")
+
+
+async def _configure_hasty(connection: AsyncConnection[DictRow]) -> None:
+    await _configure(connection)
+    await connection.execute("set synchronous_commit to off")
 
 
 async def _check(connection: AsyncConnection[DictRow]) -> None:

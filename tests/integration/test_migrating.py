@@ -111,3 +111,10 @@ async def test_the_pool_replaces_connections_that_the_server_closed(fresh_dsn: s
             async with pool.connection() as connection:
                 row = await (await connection.execute("select current_setting('TimeZone') as zone")).fetchone()
                 assert row == {"zone": "UTC"}
+
+
+async def test_only_a_pool_that_asks_for_it_does_not_wait_for_the_disk(fresh_dsn: str) -> None:
+    for durable, setting in ((True, "on"), (False, "off")):
+        async with open_pool(fresh_dsn, 1, 1, durable=durable) as pool, pool.connection() as connection:
+            row = await (await connection.execute("select current_setting('synchronous_commit') as s")).fetchone()
+            assert row == {"s": setting}

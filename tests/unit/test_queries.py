@@ -48,7 +48,13 @@ def test_a_name_is_used_once_over_all_files(write: Write) -> None:
 
 
 def test_every_shipped_statement_is_one_that_code_asks_for() -> None:
-    root = Path(__file__).parents[2]
-    code = "\n".join(path.read_text("utf-8") for path in (root / "memory").rglob("*.py"))
+    """By its name, or by what follows the name of its file where a module puts that in front of all its names."""
+    memory = Path(__file__).parents[2] / "memory"
+    code = "\n".join(path.read_text("utf-8") for path in memory.rglob("*.py"))
     words = set(re.findall(r"[\"']([a-z][a-z0-9_]*)[\"']", code))
-    assert sorted(set(SQL) - words) == []
+    files = {path.stem: load([path]) for path in (memory / "queries").glob("*.sql")}
+    unused = [
+        name for stem, names in files.items() for name in names if not {name, name.removeprefix(f"{stem}_")} & words
+    ]
+    assert unused == []
+    assert sum(map(len, files.values())) == len(SQL)
