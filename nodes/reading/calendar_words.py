@@ -3,10 +3,25 @@
 from calendar import monthrange
 from datetime import date, time, timedelta
 
-WEEKDAYS = {name: n for n, name in enumerate("monday tuesday wednesday thursday friday saturday sunday".split())}
+WEEKDAYS = {
+    name: n for n, name in enumerate(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])
+}
 WEEKDAYS |= {name + "s": n for name, n in list(WEEKDAYS.items())}
 SHORT_WEEKDAYS = {"sat": 5, "sun": 6}  # words of their own, days only in company
-_MONTH_NAMES = "january february march april may june july august september october november december".split()
+_MONTH_NAMES = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 MONTHS = {name: n for n, name in enumerate(_MONTH_NAMES, 1)}
 MONTHS |= {name[:3]: n for name, n in list(MONTHS.items()) if name != "may"} | {"sept": 9}
 UNSURE_MONTHS = frozenset({"may", "march", "mar", "dec", "jan", "sep"})  # verbs and names too

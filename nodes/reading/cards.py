@@ -6,12 +6,16 @@ from collections.abc import Iterable, Sequence
 SHORTEST, LONGEST = 13, 19
 REDACTED = "[card number removed]"
 
-_DIGIT_WORDS = {w: str(n) for n, w in enumerate("zero one two three four five six seven eight nine".split())}
+_DIGIT_WORDS = {
+    w: str(n) for n, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
+}
 _DIGIT_WORDS |= {"oh": "0", "o": "0", "nought": "0", "cero": "0", "uno": "1", "dos": "2", "tres": "3", "cuatro": "4",
                  "cinco": "5", "seis": "6", "siete": "7", "ocho": "8", "nueve": "9"}  # fmt: skip
 _TWO_DIGITS = {w: str(n) for n, w in enumerate(
-    "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split(), 10)}  # fmt: skip
-_TENS = {w: str(n) for n, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+    ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"], 10)}  # fmt: skip
+_TENS = {
+    w: str(n) for n, w in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
+}
 _REPEATS = {"double": 2, "triple": 3}
 _PIECE = re.compile(r"\d+|[^\W\d_]+")
 _BETWEEN = re.compile(r"[^\w]{0,4}")

@@ -10,12 +10,85 @@ from nodes.reading.tokens import SOFT, Token
 
 LATEST_OFFICE_HOUR = 6  # a bare hour up to this one is taken as the afternoon
 
-_LEADS = frozenset({"at", "around", "about", "after", "before", "by", "until", "till", "from", "between", "past", "than", "to", "and", "or"})
+_LEADS = frozenset(
+    {
+        "at",
+        "around",
+        "about",
+        "after",
+        "before",
+        "by",
+        "until",
+        "till",
+        "from",
+        "between",
+        "past",
+        "than",
+        "to",
+        "and",
+        "or",
+    }
+)
 _STRONG_LEADS = frozenset({"at", "after", "before", "until", "till", "than"})
 _NOT_HOURS = frozenset(
-    "people person persons seats seat users user employees staff agents licenses licences reps folks percent dollars euros pounds "
-    "minutes minute hours hour days day weeks week months month years year calls call times leads k ok off of more other others "
-    "options option lines phones locations offices sites branches customers clients cents thousand hundred things questions".split()
+    [
+        "people",
+        "person",
+        "persons",
+        "seats",
+        "seat",
+        "users",
+        "user",
+        "employees",
+        "staff",
+        "agents",
+        "licenses",
+        "licences",
+        "reps",
+        "folks",
+        "percent",
+        "dollars",
+        "euros",
+        "pounds",
+        "minutes",
+        "minute",
+        "hours",
+        "hour",
+        "days",
+        "day",
+        "weeks",
+        "week",
+        "months",
+        "month",
+        "years",
+        "year",
+        "calls",
+        "call",
+        "times",
+        "leads",
+        "k",
+        "ok",
+        "off",
+        "of",
+        "more",
+        "other",
+        "others",
+        "options",
+        "option",
+        "lines",
+        "phones",
+        "locations",
+        "offices",
+        "sites",
+        "branches",
+        "customers",
+        "clients",
+        "cents",
+        "thousand",
+        "hundred",
+        "things",
+        "questions",
+    ]
 )
 
 
@@ -100,7 +173,7 @@ def _written(tokens: Sequence[Token], i: int) -> ClockSpan | None:
 
 
 def _past_or_to(tokens: Sequence[Token], i: int) -> ClockSpan | None:
-    """"half past two", "quarter to three", "ten past five", "half two"."""
+    """ "half past two", "quarter to three", "ten past five", "half two"."""
     at = i + (word(tokens, i) == "a" and word(tokens, i + 1) == "quarter")
     minute = {"half": 30, "quarter": 15}.get(word(tokens, at))
     how = word(tokens, at + 1)
@@ -149,19 +222,23 @@ def _spoken(tokens: Sequence[Token], i: int, asked_for_time: bool) -> ClockSpan 
     lead = word(tokens, i - 1)
     known = "24" if hour > 12 else ""
     if lead in _STRONG_LEADS and (hour <= 12 or minute):
-        return ClockSpan(i, end, hour, minute, known, bare=lead in ("than", "before", "until", "till") and not asked_for_time)
+        return ClockSpan(i, end, hour, minute, known)
     if hour > 12 and not minute:
         return None
     return ClockSpan(i, end, hour, minute, known, bare=not (asked_for_time or (minute and lead in _LEADS)))
 
 
 def _dotted(tokens: Sequence[Token], i: int) -> tuple[int, int, int] | None:
-    """"9.30" as a time."""
+    """ "9.30" as a time."""
     text = tokens[i].text
     whole, dot, rest = text.partition(".")
     if tokens[i].num is None or not dot or len(rest) != 2 or not whole.isdigit() or int(whole) > 23 or int(rest) > 59:
         return None
-    return (int(whole), int(rest), i + 1) if word(tokens, i - 1) in _STRONG_LEADS or word(tokens, i + 1) in ("am", "pm") else None
+    return (
+        (int(whole), int(rest), i + 1)
+        if word(tokens, i - 1) in _STRONG_LEADS or word(tokens, i + 1) in ("am", "pm")
+        else None
+    )
 
 
 def _minutes(tokens: Sequence[Token], i: int) -> tuple[int, int] | None:

@@ -87,7 +87,7 @@ def _relative(tokens: Sequence[Token], i: int, today: date) -> DaySpan | None:
 
 
 def _ahead(tokens: Sequence[Token], i: int, today: date) -> DaySpan | None:
-    """"in three days", "two weeks from now", "a week from Monday", "in a few days"."""
+    """ "in three days", "two weeks from now", "a week from Monday", "in a few days"."""
     at = i + 1 if word(tokens, i) in ("in", "within") else i
     few = word(tokens, at) == "few" or (word(tokens, at) == "a" and word(tokens, at + 1) == "few")
     if few:
@@ -129,13 +129,15 @@ def _weekday_number(tokens: Sequence[Token], i: int) -> int | None:
     text = word(tokens, i)
     if text in WEEKDAYS:
         return WEEKDAYS[text]
-    if text in SHORT_WEEKDAYS and (word(tokens, i - 1) in _ON or (i + 1 < len(tokens) and tokens[i + 1].num is not None)):
+    if text in SHORT_WEEKDAYS and (
+        word(tokens, i - 1) in _ON or (i + 1 < len(tokens) and tokens[i + 1].num is not None)
+    ):
         return SHORT_WEEKDAYS[text]
     return None
 
 
 def _weekday(tokens: Sequence[Token], i: int, today: date) -> DaySpan | None:
-    """"Friday", "next Friday", "this coming Friday", "Friday next week", "Monday week", "Monday the 30th"."""
+    """ "Friday", "next Friday", "this coming Friday", "Friday next week", "Monday week", "Monday the 30th"."""
     at, how = i, ""
     while word(tokens, at) in _THIS_OR_NEXT and at - i < 2:
         how = how if how == "next" else word(tokens, at)
@@ -194,7 +196,7 @@ def _day_number(tokens: Sequence[Token], i: int, plain: bool = True) -> int | No
 
 
 def _month_day(tokens: Sequence[Token], i: int, today: date) -> DaySpan | None:
-    """"November 30", "the 30th of November", "30 Nov 2026"."""
+    """ "November 30", "the 30th of November", "30 Nov 2026"."""
     at = i + (word(tokens, i) == "the")
     month = _month_number(tokens, at)
     if month is not None:
@@ -214,13 +216,26 @@ def _month_day(tokens: Sequence[Token], i: int, today: date) -> DaySpan | None:
 
 
 def _nth_day(tokens: Sequence[Token], i: int, today: date) -> DaySpan | None:
-    """"the 9th", "on the ninth"; small words such as "first" and "second" only after "the" and with a sign of a date."""
+    """ "the 9th", "on the ninth"; small words such as "first" and "second" only after "the" and with a sign of a date."""
     at = i + (word(tokens, i) == "the")
     if not 0 <= at < len(tokens) or tokens[at].nth is None:
         return None
     number = tokens[at].nth or 0
     spelled = not tokens[at].text[:1].isdigit()
-    if word(tokens, at + 1) in ("one", "option", "slot", "time", "of", "half", "quarter", "thing", "call", "week", "choice", "plan"):
+    if word(tokens, at + 1) in (
+        "one",
+        "option",
+        "slot",
+        "time",
+        "of",
+        "half",
+        "quarter",
+        "thing",
+        "call",
+        "week",
+        "choice",
+        "plan",
+    ):
         if word(tokens, at + 1) == "of" and word(tokens, at + 2) == "next" and word(tokens, at + 3) == "month":
             day = next_month_day(today, add_months(today.replace(day=1), 1).month, number)
             return None if day is None else DaySpan(i, at + 4, day, day)
@@ -270,10 +285,12 @@ def _period(tokens: Sequence[Token], i: int, today: date) -> DaySpan | None:
     """Weeks, weekends, months, quarters and years, whole or their beginning, middle or end."""
     at = i
     edge = ""
-    if word(tokens, at) in ("end", "beginning", "start", "middle", "mid", "early", "late", "rest") :
-        edge = word(tokens, at)
-        at += 1
-        at += word(tokens, at) == "of"
+    if word(tokens, at) in ("end", "beginning", "start", "middle", "mid", "early", "late", "rest"):
+        edge, at = word(tokens, at), at + 1
+        if word(tokens, at) == "of":
+            at += 1
+        elif edge not in ("mid", "early", "late"):
+            return None
     how = word(tokens, at)
     how = {"the": "this", "coming": "next", "following": "next", "current": "this", "upcoming": "next"}.get(how, how)
     if how == "this" and word(tokens, at) == "the" and word(tokens, at + 1) in ("coming", "following", "next"):
@@ -311,14 +328,16 @@ def _edged(span: tuple[date, date], edge: str) -> tuple[date, date]:
 
 
 def _month(tokens: Sequence[Token], i: int, today: date) -> DaySpan | None:
-    """"in January", "mid January", "next January", "Q1"."""
+    """ "in January", "mid January", "next January", "Q1"."""
     at, edge = i, ""
     if word(tokens, at) in ("end", "beginning", "start", "middle", "mid", "early", "late"):
         edge, at = word(tokens, at), at + 1
         at += word(tokens, at) == "of"
     at += word(tokens, at) in ("next", "this", "coming")
     number = _month_number(tokens, at)
-    if number is None or (word(tokens, at) in UNSURE_MONTHS and at == i and word(tokens, i - 1) not in ("in", "by", "until", "for", "of")):
+    if number is None or (
+        word(tokens, at) in UNSURE_MONTHS and at == i and word(tokens, i - 1) not in ("in", "by", "until", "for", "of")
+    ):
         return None
     year = _year(tokens, at + 1) or (today.year if number >= today.month else today.year + 1)
     first = max(date(year, number, 1), today) if year >= today.year else date(year, number, 1)

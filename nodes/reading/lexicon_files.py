@@ -10,17 +10,60 @@ from nodes.reading.spelling import Speller
 
 FOLDER = Path(__file__).parent / "lexicon"
 PHRASES = ("answers", "opt_out", "specials", "wishes", "questions", "facts")
-_CALENDAR = (
-    "monday tuesday wednesday thursday friday saturday sunday january february march april june july august september "
-    "october november december today tomorrow tonight morning afternoon evening noon midnight weekend o'clock quarter "
-    "half monthly annual annually yearly seats people users licenses starter team enterprise eastern central mountain pacific"
-).split()
+_CALENDAR = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "january",
+    "february",
+    "march",
+    "april",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "today",
+    "tomorrow",
+    "tonight",
+    "morning",
+    "afternoon",
+    "evening",
+    "noon",
+    "midnight",
+    "weekend",
+    "o'clock",
+    "quarter",
+    "half",
+    "monthly",
+    "annual",
+    "annually",
+    "yearly",
+    "seats",
+    "people",
+    "users",
+    "licenses",
+    "starter",
+    "team",
+    "enterprise",
+    "eastern",
+    "central",
+    "mountain",
+    "pacific",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Lists:
     lexicon: Lexicon
     speller: Speller
+    names: frozenset[str]  # given names
 
 
 @cache
@@ -28,7 +71,9 @@ def lists() -> Lists:
     patterns, negatable = load_lists(FOLDER / f"{name}.txt" for name in PHRASES)
     lexicon = Lexicon(patterns, negatable)
     english = (FOLDER / "english.txt").read_text(encoding="utf-8").split()
-    return Lists(lexicon, Speller({*lexicon.words, *NUMBER_WORDS, *_CALENDAR}, english))
+    names = (FOLDER / "names.txt").read_text(encoding="utf-8").split()
+    speller = Speller({*lexicon.words, *NUMBER_WORDS, *_CALENDAR}, (*map(str.lower, english), *names))
+    return Lists(lexicon, speller, frozenset(names))
 
 
 @cache

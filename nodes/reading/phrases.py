@@ -71,7 +71,9 @@ class Lexicon:
         end.group, end.at_stop = group, body.endswith("$")
         begin = _closure([start])
         if end in begin or any(node.any for node in begin):
-            raise BadInput("lexicon", f"the pattern {pattern!r} of {group} may begin with anything", "Begin it with a word.")
+            raise BadInput(
+                "lexicon", f"the pattern {pattern!r} of {group} may begin with anything", "Begin it with a word."
+            )
         root = self._first if body.startswith("^") else self._inner
         for node in begin:
             for word, following in node.after.items():
@@ -129,7 +131,9 @@ class Lexicon:
                 hits[name] = [span for span in hits[name] if span not in negated]
         return {name: spans for name, spans in hits.items() if spans}
 
-    def _walk(self, state: _State, tokens: Sequence[Token], keys: list[tuple[str, ...]], start: int, hits: Hits) -> None:
+    def _walk(
+        self, state: _State, tokens: Sequence[Token], keys: list[tuple[str, ...]], start: int, hits: Hits
+    ) -> None:
         at: _State | None = state
         for i in range(start, len(tokens) + 1):
             ends = i == len(tokens)
@@ -199,7 +203,11 @@ def _sequence(text: str) -> tuple[tuple[_Choice | str, ...], str]:
         else:
             cut = next((k for k, c in enumerate(text) if c in " ()|"), len(text))
             word, text = text[:cut], text[cut:]
-            expanded = expand(word.removesuffix("?")) if word not in (GAP, "#") and word[0] != "@" else (word.removesuffix("?"),)
+            expanded = (
+                expand(word.removesuffix("?"))
+                if word not in (GAP, "#") and word[0] != "@"
+                else (word.removesuffix("?"),)
+            )
             parts.extend([_Choice((expanded,), True)] if word.endswith("?") else expanded)
         text = text.lstrip()
     return tuple(parts), text

@@ -99,7 +99,12 @@ def _one_swap(a: str, b: str) -> bool:
     if len(a) != len(b):
         return False
     different = [i for i in range(len(a)) if a[i] != b[i]]
-    return len(different) == 2 and different[1] == different[0] + 1 and a[different[0]] == b[different[1]] and a[different[1]] == b[different[0]]
+    return (
+        len(different) == 2
+        and different[1] == different[0] + 1
+        and a[different[0]] == b[different[1]]
+        and a[different[1]] == b[different[0]]
+    )
 
 
 def _one_edit(a: str, b: str) -> bool:

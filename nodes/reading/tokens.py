@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from nodes.reading.spelling import Speller, expand
 
+_ANSWERS = frozenset({"no", "nope", "nah", "never", "stop"})  # a comma behind one of these ends what it says
 SOFT, HARD = 1, 2  # a comma or dash before the token; an end of sentence before it
 LONGEST_NUMBER = 15  # digits; longer runs are identifiers, not amounts
 
@@ -41,7 +42,17 @@ _TOKEN = re.compile(
     r"|(?P<soft>[,:()\-/\"]+)"
 )
 _JOINERS = re.compile("[\u200b\u0300-\u036f]+")
-_MARKS = {"$": "dollars", "€": "euros", "£": "pounds", "%": "percent", "👍": "yes", "👌": "yes", "✅": "yes", "👎": "no", "🛑": "stop"}
+_MARKS = {
+    "$": "dollars",
+    "€": "euros",
+    "£": "pounds",
+    "%": "percent",
+    "👍": "yes",
+    "👌": "yes",
+    "✅": "yes",
+    "👎": "no",
+    "🛑": "stop",
+}
 _CURRENCIES = frozenset("$€£")
 _ONE_TO_ONE = {"\u2018": "'", "\u2019": "'", "\u201b": "'", "\u02bc": "'", "`": "'", "\u00b4": "'", "\u2010": "-", "\u2011": "-",
                "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-", "\u201c": '"', "\u201d": '"', "\u00a0": " ",
@@ -78,6 +89,8 @@ def tokenise(flat: str, speller: Speller) -> list[Token]:
                 brk = max(brk, SOFT)
             continue
         before = len(found)
+        if brk == SOFT and found and found[-1].text in _ANSWERS:
+            brk = HARD
         _add(found, kind, match[0], start, end, speller)
         if len(found) > before:
             found[before] = found[before]._replace(brk=brk)

@@ -15,8 +15,10 @@ LONGEST_QUOTE = 160
 _FILLERS = frozenset({"um", "uh", "er", "erm", "uhm", "umm", "uhh", "ehm", "please", "kindly"})
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _CLASSES = {
-    **{day: "@day" for day in (*_WEEKDAYS, *(d + "s" for d in _WEEKDAYS), "today", "tomorrow", "tonight")},
-    **{part: "@part" for part in ("morning", "mornings", "afternoon", "afternoons", "evening", "evenings", "lunchtime", "noon")},
+    **dict.fromkeys((*_WEEKDAYS, *(d + "s" for d in _WEEKDAYS), "today", "tomorrow", "tonight"), "@day"),
+    **dict.fromkeys(
+        ("morning", "mornings", "afternoon", "afternoons", "evening", "evenings", "lunchtime", "noon"), "@part"
+    ),
 }
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
@@ -74,7 +76,7 @@ def listen(words: str) -> Utterance:
 
 
 def _joined_sounds(tokens: Sequence[Token]) -> list[Token]:
-    """"uh huh" and "mm hm" are one sound each, and no filler."""
+    """ "uh huh" and "mm hm" are one sound each, and no filler."""
     joined: list[Token] = []
     for token in tokens:
         last = joined[-1] if joined else None
@@ -107,8 +109,8 @@ def _classed(tokens: Sequence[Token], held: Lists) -> list[Token]:
     classed: list[Token] = []
     for token in tokens:
         kind = _CLASSES.get(token.text)
-        if kind is None and token.kind == "word" and not held.speller.known(token.text):
-            kind = "@name"  # no English word: a name, as far as anybody can tell
+        if kind is None and token.kind == "word" and (token.text in held.names or not held.speller.known(token.text)):
+            kind = "@name"  # no ordinary English word: a name, as far as anybody can tell
         classed.append(token if kind is None else token._replace(keys=(*token.keys, kind)))
     return classed
 

@@ -1,0 +1,117 @@
+"""Reads how words answer a question, and what keeps a yes from being one: a condition, a question, a correction."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.reading import Answer, ReadingContext
+from nodes.reading.amounts import Amounts
+from nodes.reading.phrases import Span
+from nodes.reading.utterance import Utterance
+
+BINDING = frozenset({"commit", "price_readback"})  # a question beside such a yes leaves it open
+OFFERS = frozenset({"meeting_offer", "transfer_offer", "next_step_offer", "anything_else", "counter_offer"})
+ACT_ON = frozenset({"commit", "transfer_offer", "meeting_offer", "next_step_offer"})  # doing is agreeing
+_FINE_WITHOUT = frozenset({"i am good", "we are good", "i am fine", "we are fine", "i am all set", "we are all set", "all set", "all good",
+                           "that is all", "that is it", "nothing", "nothing else", "that will be all", "that would be all", "not really",
+                           "i think that is all", "i think that is it", "nothing more", "that covers it", "that is everything"})  # fmt: skip
+_TAKES_BACK_NO = (
+    "yes",
+    "yeah",
+    "yep",
+    "go ahead",
+    "that is fine",
+    "it is fine",
+    "that is ok",
+    "it is ok",
+    "sounds good",
+    "all good",
+)
+_DO_YOU_MIND = ("do you mind", "would you mind", "any objection", "object to")
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRead:
+    answer: Answer
+    conditional: bool
+    affirmative: bool
+
+
+def read_answer(heard: Utterance, context: ReadingContext, asks: bool, contradicts: bool) -> AnswerRead:
+    """`asks`: a question stands in the words; `contradicts`: they name other figures or ask for another price."""
+    denied = [
+        *heard.spans("no.any"),
+        *heard.spans("not yes.any"),
+        *heard.spans("not yes.start"),
+        *heard.spans("no.start"),
+    ]
+    agreed = [
+        s for s in (*heard.spans("yes.start"), *heard.spans("yes.any")) if not any(_overlap(s, d) for d in denied)
+    ]
+    answer = _weighed(heard, context, agreed, denied)
+    if answer is Answer.NEITHER and not agreed and not denied and context.asked in ACT_ON and heard.has("yes.act"):
+        answer = Answer.YES
+    answer = _turned(heard, context, answer)
+    open_end = heard.has("condition") or contradicts or (answer is Answer.YES and bool(denied))
+    conditional = open_end or (asks and context.asked in BINDING and answer is Answer.YES)
+    if (
+        context.asked == "commit"
+        and answer is Answer.YES
+        and (denied or heard.has("unsure", "think", "hold_on", "cancel_order"))
+    ):
+        answer = Answer.NEITHER
+    affirmative = bool(agreed) and answer is not Answer.NO and not heard.has("not yes.start")
+    return AnswerRead(answer, conditional, affirmative)
+
+
+def _overlap(a: Span, b: Span) -> bool:
+    return a[0] < b[1] and b[0] < a[1]
+
+
+def _weighed(heard: Utterance, context: ReadingContext, agreed: list[Span], denied: list[Span]) -> Answer:
+    if not agreed and not denied:
+        return Answer.NEITHER
+    if not denied:
+        return Answer.NEITHER if _unsure(heard, agreed) else Answer.YES
+    if not agreed:
+        return Answer.NEITHER if heard.has("unsure") and not heard.has("no.start") else Answer.NO
+    first_yes, first_no = min(s[0] for s in agreed), min(s[0] for s in denied)
+    if first_no <= first_yes + 1 and first_no > first_yes:
+        return Answer.NO  # "ok, no", "yeah no"
+    if first_yes < first_no:
+        return Answer.YES  # with the refusal behind it as an open end
+    taken_back = any(heard.text(*s).startswith(_TAKES_BACK_NO) for s in agreed if s[0] > first_no)
+    if not taken_back or context.asked is None:
+        return Answer.NO
+    return Answer.NEITHER
+
+
+def _unsure(heard: Utterance, agreed: list[Span]) -> bool:
+    """ "I guess" may stand behind a yes, but "maybe" or "not sure" alone is none."""
+    return heard.has("unsure") and not any(s[0] == 0 for s in agreed)
+
+
+def _turned(heard: Utterance, context: ReadingContext, answer: Answer) -> Answer:
+    """Questions whose no is a yes, and phrases that decline without a no."""
+    said = heard.text()
+    asked_words = context.asked_words.lower()
+    if any(phrase in asked_words for phrase in _DO_YOU_MIND):
+        if answer is Answer.NO and said.startswith(("no", "not at all", "i do not", "nope")):
+            return Answer.YES
+        if answer is Answer.YES and said.endswith(("i do", "i do mind", "i would")):
+            return Answer.NO
+    if (
+        context.asked in OFFERS
+        and said.removesuffix(" thanks").removesuffix(" thank you").removesuffix(" for now") in _FINE_WITHOUT
+    ):
+        return Answer.NO
+    return answer
+
+
+def figures_differ(heard: Utterance, context: ReadingContext, found: Amounts) -> bool:
+    """Whether an answer to a price names another price than the one on the table."""
+    table = context.amount_on_table
+    if table is None or context.asked not in BINDING or not found.money:
+        return False
+    same = {table, table.quantize(Decimal(1)), Decimal(int(table))}
+    named = {money.amount for money in found.money}
+    return not named & same and not any(money.per == "seat" for money in found.money)

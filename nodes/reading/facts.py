@@ -1,0 +1,231 @@
+"""Reads what the buyer tells about the matter: need, timeline, budget, authority, preferences and place."""
+
+from domain.reading import FactSeen, MoneyMention, ReadingContext, Special, TimeKind
+from nodes.reading.amounts import Amounts
+from nodes.reading.days import COARSE, word
+from nodes.reading.lexicon_files import table
+from nodes.reading.phrases import Span
+from nodes.reading.times import Times, horizon
+from nodes.reading.tokens import HARD, SOFT
+from nodes.reading.utterance import Utterance
+
+BUDGET_QUESTIONS = frozenset({"budget", "authority_budget", "budget_conflict"})
+LONGEST_PLACE = 3  # words in the name of a place
+_ZONE_COMPANY = frozenset(
+    {"time", "standard", "yes", "yeah", "yep", "right", "correct", "please", "ok", "zone", "sure", "fine"}
+)
+_UNSURE_ZONES = frozenset({"central", "mountain", "pacific", "et", "ct", "mt", "pt", "east coast", "west coast"})
+_STATE_CODES = frozenset({"oh", "in", "or", "me", "hi", "ok", "pa", "ma", "la", "id", "de"})  # words as well
+_PLACE_LEADS = frozenset({"in", "from", "of", "to", "state", "is", "outside", "near", "across", "around", "at"})
+_CHANNELS = {"text": "sms", "texts": "sms", "texting": "sms", "sms": "sms", "email": "email", "emails": "email", "mail": "email",
+             "phone": "voice", "call": "voice", "calls": "voice", "chat": "chat", "voice": "voice", "telephone": "voice",
+             "message": "sms", "messages": "sms", "whatsapp": "sms"}  # fmt: skip
+_LANGUAGES = {"spanish": "es", "español": "es", "espanol": "es", "english": "en", "french": "fr", "german": "de", "portuguese": "pt",
+              "italian": "it", "chinese": "zh", "mandarin": "zh", "korean": "ko", "vietnamese": "vi", "russian": "ru", "polish": "pl",
+              "arabic": "ar", "hindi": "hi", "tagalog": "tl", "inglés": "en", "ingles": "en"}  # fmt: skip
+_EMPTY_NEEDS = frozenset(["yes", "no", "yeah", "ok", "sure", "hm", "well", "so", "just", "looking", "not", "i", "we", "do", "what", "why", "maybe", "nothing", "none", "it", "that", "this", "is", "a", "the", "um", "right", "good", "fine", "great", "thanks", "hello", "hi", "again", "and", "then", "please", "know", "dont", "really", "anything", "sounds"])  # fmt: skip
+
+
+def read_matter(
+    heard: Utterance, context: ReadingContext, found: Amounts, times: Times, specials: frozenset[Special], asks: bool
+) -> list[FactSeen]:
+    facts = _need(heard, context, specials, asks)
+    facts += _timeline(heard, context, times)
+    facts += _budget(heard, context, found)
+    facts += _authority(heard, context)
+    facts += _preferences(heard, times)
+    facts += _region(heard, context)
+    return facts
+
+
+def _hedged(heard: Utterance, span: Span) -> bool:
+    sentence = heard.sentence(*span)
+    return any(sentence[0] <= s < sentence[1] for s, _ in heard.spans("hedge"))
+
+
+def _need(heard: Utterance, context: ReadingContext, specials: frozenset[Special], asks: bool) -> list[FactSeen]:
+    spans = heard.spans("need")
+    if spans:
+        start, end = heard.clause(min(s for s, _ in spans), max(e for _, e in spans))
+        quote = heard.quote(start, end)
+        return [FactSeen("need", quote, quote, hedged=_hedged(heard, (start, end)))]
+    if (
+        context.asked != "need"
+        or asks
+        or specials - {Special.THANKS, Special.SMALL_TALK}
+        or heard.has("just_looking", "think", "final_no")
+    ):
+        return []
+    content = [t for t in heard.tokens if t.kind == "word" and t.text not in _EMPTY_NEEDS]
+    if (
+        len(content) < 2
+        or len(heard.tokens) < 3
+        or heard.has("unsure", "repeat", "hold_on", "buy", "meeting", "transfer", "goodbye", "no.start")
+    ):
+        return []
+    quote = heard.quote(0, len(heard.tokens))
+    return [FactSeen("need", quote, quote, hedged=True)]
+
+
+def _timeline(heard: Utterance, context: ReadingContext, times: Times) -> list[FactSeen]:
+    """When they want to start. The days count to the first day of what was named; 0 is now."""
+    starts = heard.spans("timeline.start")
+    for day in times.days:
+        near = [s for s in starts if heard.sentence(*s) == heard.sentence(day.start, day.end)]
+        if not (near or context.asked == "timeline") or context.today is None:
+            continue
+        if day.grain != COARSE and context.asked != "timeline" and not _starting(heard, near, day.start):
+            continue
+        start = min([day.start, *(s[0] for s in near if s[0] < day.start)])
+        if word(heard.tokens, start - 1) in ("we", "i") and start > 0:
+            start -= 1
+        quote = heard.quote(start, day.end)
+        value = heard.quote(day.start, day.end)
+        hedged = _hedged(heard, (day.start, day.end))
+        return [
+            FactSeen("timeline", value, quote, hedged=hedged),
+            FactSeen("timeline_days", horizon([day], context.today) or 0, quote),
+        ]
+    soon = heard.spans("timeline.now")
+    if soon and (context.asked == "timeline" or (starts and not heard.has("call_back", "transfer", "ask_human"))):
+        quote = heard.quote(*soon[-1])
+        return [FactSeen("timeline", quote, quote), FactSeen("timeline_days", 0, quote)]
+    return []
+
+
+_START_WORDS = frozenset(
+    [
+        "start",
+        "starting",
+        "begin",
+        "launch",
+        "live",
+        "open",
+        "need",
+        "implement",
+        "deploy",
+        "running",
+        "deadline",
+        "installed",
+        "roll",
+        "rolling",
+        "kick",
+    ]
+)
+
+
+def _starting(heard: Utterance, near: list[Span], day_at: int) -> bool:
+    return any({t.text for t in heard.tokens[s:e]} & _START_WORDS and s < day_at for s, e in near) and not heard.has(
+        "meeting", "reschedule", "call_back", "cancel_meeting"
+    )
+
+
+def _budget(heard: Utterance, context: ReadingContext, found: Amounts) -> list[FactSeen]:
+    named = _budgeted(heard, context, found)
+    if named is not None:
+        at, money = named
+        return [
+            FactSeen("budget", format(money.amount.normalize(), "f"), money.quote, hedged=_hedged(heard, (at, at + 1)))
+        ]
+    if heard.has("budget.ok") and not heard.has("budget.none"):
+        start, end = heard.spans("budget.ok")[0]
+        return [FactSeen("budget", "approved", heard.quote(start, end), hedged=_hedged(heard, (start, end)))]
+    return []
+
+
+def _budgeted(heard: Utterance, context: ReadingContext, found: Amounts) -> tuple[int, MoneyMention] | None:
+    """The amount that is the budget: said so, or asked for. What "was" is past."""
+    for at, money in zip(found.money_at, found.money, strict=True):
+        if money.per == "seat" or word(heard.tokens, at + 1) in ("was", "were"):
+            continue
+        sentence = heard.sentence(at, at + 1)
+        spoken = any(sentence[0] <= s < sentence[1] for s, _ in heard.spans("budget.word"))
+        selling = context.amount_on_table is not None or context.step.startswith("CLOSE")
+        if context.asked in BUDGET_QUESTIONS or (spoken and not selling):
+            return at, money
+    return None
+
+
+def _authority(heard: Utterance, context: ReadingContext) -> list[FactSeen]:
+    names = [("authority.no", False), ("authority.yes", True)]
+    if context.asked in ("authority", "authority_budget"):
+        names.append(("authority.me", True))
+    for name, value in names:
+        spans = heard.spans(name)
+        if spans:
+            start, end = max(spans, key=lambda s: s[1] - s[0])
+            return [FactSeen("authority", value, heard.quote(start, end), hedged=_hedged(heard, (start, end)))]
+    return []
+
+
+def _preferences(heard: Utterance, times: Times) -> list[FactSeen]:
+    facts: list[FactSeen] = []
+    for start, end in heard.spans("preference.channel"):
+        channel = next((c for t in heard.tokens[start:end] if (c := _CHANNELS.get(t.text))), None)
+        if channel is not None:
+            facts.append(FactSeen("preference", channel, heard.quote(start, end), "preference.channel"))
+            break
+    framed = [
+        m for m in times.mentions if m.kind in (TimeKind.NOT_BEFORE, TimeKind.NOT_AFTER, TimeKind.DAY, TimeKind.RANGE)
+    ]
+    if heard.has("preference.time") and framed and not heard.has("meeting"):
+        facts.append(FactSeen("preference", framed[0].quote, framed[0].quote, "preference.call_time"))
+    for start, end in heard.spans("preference.language"):
+        language = next((c for t in heard.tokens[start:end] if (c := _LANGUAGES.get(t.text))), None)
+        if language is not None:
+            facts.append(FactSeen("preference", language, heard.quote(start, end), "preference.language"))
+            break
+    return facts
+
+
+def _region(heard: Utterance, context: ReadingContext) -> list[FactSeen]:
+    places = table("regions")
+    tokens = heard.tokens
+    for i in range(len(tokens)):
+        for length in range(LONGEST_PLACE, 0, -1):
+            code = places.get(heard.text(i, i + length)) if i + length <= len(tokens) else None
+            if code is None or any(tokens[k].brk >= HARD for k in range(i + 1, i + length)):
+                continue
+            if _speaks_of_place(heard, context, i, i + length):
+                return [FactSeen("region", code, heard.quote(i, i + length))]
+            break
+    return []
+
+
+def _speaks_of_place(heard: Utterance, context: ReadingContext, start: int, end: int) -> bool:
+    tokens = heard.tokens
+    if word(tokens, end) == "time" and tokens[end].brk < SOFT:
+        return False
+    if context.asked == "region":
+        return True
+    lead = word(tokens, start - 1)
+    ours = any(
+        t.text in ("we", "i", "our", "us", "my", "based", "located", "business", "company")
+        for t in tokens[max(0, start - 8) : start]
+    )
+    return lead in _PLACE_LEADS and ours and word(tokens, start - 2) not in ("customers", "clients")
+
+
+def read_zone(heard: Utterance, context: ReadingContext) -> str | None:
+    zones = table("zones")
+    tokens = heard.tokens
+    for i in range(len(tokens)):
+        for length in range(LONGEST_PLACE, 0, -1):
+            name = heard.text(i, i + length)
+            if name not in zones or i + length > len(tokens):
+                continue
+            if name not in _UNSURE_ZONES or _zone_meant(heard, context, i, i + length):
+                return zones[name]
+            break
+    return None
+
+
+def _zone_meant(heard: Utterance, context: ReadingContext, start: int, end: int) -> bool:
+    tokens = heard.tokens
+    if context.asked in ("slot", "slot_readback", "callback_time", "callback_readback", "region"):
+        return True
+    before = tokens[start - 1] if start else None
+    return (
+        before is not None
+        and (before.num is not None or before.text in ("am", "pm", "oclock") or before.kind == "clock")
+    ) or (len(tokens) <= 3 and word(tokens, end) in _ZONE_COMPANY)

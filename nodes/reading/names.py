@@ -1,0 +1,261 @@
+"""Reads who speaks: names, companies, telephone numbers and e-mail addresses, as the buyer gives them."""
+
+import re
+from collections.abc import Sequence
+
+from domain.reading import FactSeen, ReadingContext
+from nodes.reading.days import word
+from nodes.reading.phrases import Span
+from nodes.reading.tokens import SOFT, Token
+from nodes.reading.utterance import Utterance
+
+_INTRODUCTIONS = (("my", "name", "is"), ("this", "is"), ("i", "am"), ("it", "is"), ("speaking", "is"), ("name", "is"),
+                  ("call", "me"), ("you", "are", "speaking", "with"), ("speaking", "with"), ("names",), ("me", "is"))  # fmt: skip
+_SURE = frozenset({("my", "name", "is"), ("name", "is"), ("call", "me"), ("names",)})
+_TITLES = frozenset({"mr", "mrs", "ms", "miss", "dr", "doctor", "sir", "madam"})
+_NO_NAME = frozenset(
+    ["yes", "no", "yeah", "yep", "ok", "sure", "hi", "hello", "hey", "fine", "great", "good", "here", "there", "speaking", "calling", "interested", "looking", "ready", "busy", "done", "sorry", "just", "not", "the", "a", "an", "my", "our", "your", "his", "her", "their", "this", "that", "it", "what", "who", "how", "why", "when", "where", "which", "we", "i", "you", "he", "she", "they", "is", "are", "am", "was", "were", "be", "been", "and", "or", "but", "so", "if", "then", "now", "right", "correct", "perfect", "well", "also", "still", "very", "really", "too", "trying", "going", "happy", "afraid", "driving", "at", "in", "on", "from", "with", "for", "of", "to", "about", "about", "only", "already", "back", "out", "off", "up", "down", "over", "new", "old", "all", "some", "any", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "owner", "manager", "director", "president", "ceo", "boss", "operator", "receptionist", "assistant", "me", "him", "them", "us", "open", "closed", "home", "work", "office", "morning", "afternoon", "evening", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "today", "tomorrow", "great", "thanks", "thank", "please", "wait", "hold", "yet", "important", "urgent", "automated", "recorded", "message", "call", "listen", "look", "see", "think", "guess", "sign", "sending", "need", "want", "have", "like", "love"]
+)  # fmt: skip
+_AFTER_COMPANY = frozenset(
+    {
+        "and",
+        "we",
+        "i",
+        "calling",
+        "about",
+        "here",
+        "in",
+        "on",
+        "because",
+        "but",
+        "so",
+        "the",
+        "speaking",
+        "is",
+        "with",
+        "at",
+    }
+)
+_EMAIL_WORDS = re.compile(
+    r"\b([a-z0-9._-]{1,40}(?: dot [a-z0-9_-]{1,30}){0,3}) at ([a-z0-9-]{1,40}(?: dot [a-z0-9-]{1,20}){1,3})\b"
+)
+_DIGITS = {
+    w: str(n) for n, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
+} | {"oh": "0", "o": "0"}
+
+
+def read_identity(heard: Utterance, context: ReadingContext) -> list[FactSeen]:
+    facts: list[FactSeen] = []
+    name = _name(heard, context)
+    if name is not None:
+        facts.append(FactSeen("contact", _proper(heard, *name), heard.quote(*name), "contact.name"))
+    company = _company(heard, context, name)
+    if company is not None:
+        facts.append(FactSeen("contact", _proper(heard, *company), heard.quote(*company), "contact.company"))
+    facts += _addresses(heard)
+    return facts
+
+
+def _proper(heard: Utterance, start: int, end: int) -> str:
+    """A name as people write it; what came without any capital gets them."""
+    text = " ".join(dict.fromkeys(heard.raw(k) for k in range(start, end)))[:60]
+    return text if any(c.isupper() for c in text) else text.title()
+
+
+def _name(heard: Utterance, context: ReadingContext) -> Span | None:
+    if heard.has("spam"):
+        return None
+    tokens = heard.tokens
+    for i in range(len(tokens)):
+        intro = next((w for w in _INTRODUCTIONS if tuple(word(tokens, i + k) for k in range(len(w))) == w), None)
+        if intro is None or word(tokens, i - 1) in (
+            "not",
+            "if",
+            "because",
+            "that",
+            "who",
+            "where",
+            "is",
+            "so",
+            "then",
+            "what",
+            "how",
+            "can",
+            "or",
+        ):
+            continue
+        span = _name_at(heard, i + len(intro), sure=intro in _SURE or context.asked in ("name", "name_confirm"))
+        if span is not None and not _described(tokens, intro, span):
+            return span
+    if context.asked == "name":
+        start = 0
+        while start < len(tokens) and word(tokens, start) in (
+            "yes",
+            "hi",
+            "hello",
+            "sure",
+            "ok",
+            "yeah",
+            "hey",
+            "of",
+            "course",
+        ):
+            start += 1
+        return _name_at(heard, start, sure=True) if len(tokens) - start <= 8 else None
+    return _trailing(heard)
+
+
+def _trailing(heard: Utterance) -> Span | None:
+    """ "Dana here", "Sam Lee speaking"."""
+    tokens = heard.tokens
+    for i in range(1, min(len(tokens), 5)):
+        if tokens[i].text in ("here", "speaking") and (
+            i + 1 == len(tokens) or tokens[i + 1].brk or tokens[i + 1].text in ("from", "at", "with")
+        ):
+            start = i - 1
+            while start > 0 and _is_name(heard, start - 1) and tokens[start].brk < SOFT:
+                start -= 1
+            if all(_is_name(heard, k) for k in range(start, i)) and word(tokens, start - 1) not in (
+                "no",
+                "not",
+                "is",
+                "any",
+            ):
+                return start, i
+    return None
+
+
+def _described(tokens: Sequence[Token], intro: tuple[str, ...], span: Span) -> bool:
+    """ "I am Dutch", "it is Friday": a word behind the verb that says more than a name would."""
+    if intro in _SURE:
+        return False
+    behind = word(tokens, span[1])
+    here = span[1] < len(tokens) and tokens[span[1]].brk < SOFT
+    return here and behind in (
+        "to",
+        "for",
+        "of",
+        "that",
+        "the",
+        "a",
+        "an",
+        "is",
+        "are",
+        "how",
+        "than",
+        "as",
+        "when",
+        "if",
+    )
+
+
+def _name_at(heard: Utterance, start: int, sure: bool) -> Span | None:
+    tokens = heard.tokens
+    while word(tokens, start) in _TITLES:
+        start += 1
+    end = start
+    while (
+        end < len(tokens)
+        and end - start < 3
+        and (end == start or tokens[end].brk < SOFT)
+        and _is_name(heard, end, sure)
+    ):
+        end += 1
+    return (start, end) if end > start else None
+
+
+def _is_name(heard: Utterance, i: int, sure: bool = False) -> bool:
+    token = heard.tokens[i]
+    if token.kind != "word" or token.text in _NO_NAME or len(token.text) < 2 or len(token.text) > 25:
+        return False
+    if "@name" in token.keys:
+        return True
+    raw = heard.raw(i)
+    capital = raw[:1].isupper() and not raw.isupper()
+    if i > 0:
+        return capital
+    return (
+        sure
+        and capital
+        and len(heard.tokens) <= 3
+        and all(heard.raw(k)[:1].isupper() for k in range(len(heard.tokens)))
+    )
+
+
+def _company(heard: Utterance, context: ReadingContext, name: Span | None) -> Span | None:
+    tokens = heard.tokens
+    starts: list[int] = []
+    if name is not None and word(tokens, name[1]) in ("from", "with", "at", "of"):
+        starts.append(name[1] + 1)
+    for i in range(len(tokens)):
+        pair = (word(tokens, i), word(tokens, i + 1), word(tokens, i + 2))
+        if pair[0] in ("company", "business", "firm", "shop", "practice") and pair[1] in ("is", "called"):
+            starts.append(i + 2 + (pair[2] == "called"))
+        elif pair in (("i", "work", "at"), ("i", "work", "for"), ("calling", "from", pair[2])):
+            starts.append(i + 2 + (pair[0] == "i"))
+    for start in starts:
+        end = start
+        start += word(tokens, start) == "the"
+        end = start
+        while (
+            end < len(tokens)
+            and end - start < 4
+            and (end == start or tokens[end].brk < SOFT)
+            and _company_word(heard, end)
+        ):
+            end += 1
+        if end > start:
+            return start, end
+    return None
+
+
+def _company_word(heard: Utterance, i: int) -> bool:
+    token = heard.tokens[i]
+    if token.kind != "word" or token.text in _AFTER_COMPANY:
+        return False
+    return heard.raw(i)[:1].isupper() or "@name" in token.keys
+
+
+def _addresses(heard: Utterance) -> list[FactSeen]:
+    facts: list[FactSeen] = []
+    for i, token in enumerate(heard.tokens):
+        if token.kind == "email":
+            facts.append(FactSeen("contact", token.text, heard.quote(i, i + 1), "contact.email"))
+        elif token.kind == "phone":
+            facts.append(FactSeen("contact", _e164(token.text), heard.quote(i, i + 1), "contact.phone"))
+    if not facts and " dot " in heard.flat and (spoken := _EMAIL_WORDS.search(heard.flat)):
+        address = f"{spoken[1]}@{spoken[2]}".replace(" dot ", ".").replace(" ", "")
+        start = max(spoken.start(1), 0)
+        facts.append(FactSeen("contact", address, heard.words[start : spoken.end()], "contact.email"))
+    if not any(f.key == "contact.phone" for f in facts) and (span := _spoken_phone(heard.tokens)) is not None:
+        digits = "".join(_digit(t) for t in heard.tokens[span[0] : span[1]])
+        facts.append(FactSeen("contact", _e164(digits), heard.quote(*span), "contact.phone"))
+    return facts
+
+
+def _digit(token: Token) -> str:
+    if token.text in _DIGITS:
+        return _DIGITS[token.text]
+    return token.text if token.text.isdecimal() and len(token.text) <= 4 else ""
+
+
+def _spoken_phone(tokens: Sequence[Token]) -> Span | None:
+    """Ten digits said one after the other, or in groups."""
+    start, digits = 0, ""
+    for i, token in enumerate((*tokens, None)):
+        piece = _digit(token) if token is not None else ""
+        if piece:
+            start = start if digits else i
+            digits += piece
+            continue
+        if len(digits) == 10 or (len(digits) == 11 and digits[0] == "1"):
+            return start, i
+        digits = ""
+    return None
+
+
+def _e164(text: str) -> str:
+    digits = "".join(c for c in text if c.isdigit())
+    if text.startswith("+") or len(digits) > 10:
+        return "+" + digits
+    return "+1" + digits

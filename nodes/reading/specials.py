@@ -1,0 +1,121 @@
+"""Reads what must be served before anything else: opt-outs, people in distress, wrong numbers, spam, noise."""
+
+import re
+
+from domain.reading import ReadingContext, Special
+from nodes.reading.languages import other_language
+from nodes.reading.utterance import HIDDEN, Utterance
+
+ADULT = 18
+_DIRECT = {
+    "opt_out": Special.OPT_OUT,
+    "ask_human": Special.ASK_HUMAN,
+    "erasure": Special.ERASURE,
+    "complaint": Special.COMPLAINT,
+    "angry": Special.ANGRY,
+    "distress": Special.DISTRESS,
+    "machine": Special.MACHINE_INSTRUCTION,
+    "claimed_approval": Special.MACHINE_INSTRUCTION,
+    "wrong_number": Special.WRONG_NUMBER,
+    "wrong_person": Special.WRONG_PERSON,
+    "gatekeeper": Special.GATEKEEPER,
+    "spam": Special.SPAM,
+    "thanks": Special.THANKS,
+    "small_talk": Special.SMALL_TALK,
+}
+_SPOKEN_KEYWORDS = frozenset(
+    {"unsubscribe", "opt out", "optout", "stopall", "stop all", "revoke", "remove me", "unsub", "stop stop"}
+)
+_POLITE = re.compile(r"\b(please|thanks|thank you|now|pls|plz|thx)\b")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_VOWEL = re.compile(r"[aeiouyáéíóúäöüàèâêîôû]")
+_CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{5,}")
+_KEY_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+OFF_HOOK = frozenset({"authority", "authority_budget", "name_confirm"})  # their answers speak of bosses and colleagues
+
+
+def read_specials(heard: Utterance, context: ReadingContext) -> tuple[frozenset[Special], str]:
+    """What stands in the words, and their language."""
+    found = {special for name, special in _DIRECT.items() if heard.has(name)}
+    if heard.cards:
+        found.add(Special.CARD_NUMBER)
+    if whole_message(heard, context):
+        found.add(Special.OPT_OUT)
+    if heard.has("minor") and _under_age(heard):
+        found.add(Special.MINOR)
+    if (0, len(heard.tokens)) in heard.spans("backchannel"):
+        found.add(Special.BACKCHANNEL)
+    if context.asked in ("name", "name_confirm") and Special.WRONG_PERSON not in found and _other_name(heard, context):
+        found.add(Special.WRONG_PERSON)
+    if context.asked in OFF_HOOK and context.asked != "name_confirm":
+        found -= {Special.GATEKEEPER, Special.WRONG_PERSON}
+    if heard.has("machine") and heard.has("system_call"):
+        found.add(Special.MACHINE_INSTRUCTION)
+    language = other_language(heard)
+    if language is not None:
+        found.add(Special.OTHER_LANGUAGE)
+    elif _unreadable(heard):
+        found.add(Special.UNREADABLE)
+    return frozenset(found), language or "en"
+
+
+def whole_message(heard: Utterance, context: ReadingContext) -> bool:
+    """A revocation keyword and nothing else; on a call only one that means nothing else either."""
+    bare = _POLITE.sub(" ", heard.flat)
+    collapsed = "".join(_LETTERS.findall(bare))
+    if len(collapsed) > 24 or any(c.isdigit() for c in bare):
+        return False
+    words = KEYWORDS if context.text_channel else _SPOKEN_KEYWORDS
+    return collapsed in {w.replace(" ", "") for w in words}
+
+
+KEYWORDS = frozenset({
+    "stop", "quit", "end", "revoke", "opt out", "optout", "cancel", "unsubscribe", "stopall", "stop all", "unsub", "stop stop",
+    "stop it", "stop this", "remove me", "remove", "arret", "arrêt", "alto", "baja", "parar", "detener", "stopp", "cancelar",
+})  # fmt: skip
+
+
+def _under_age(heard: Utterance) -> bool:
+    for start, end in heard.spans("minor"):
+        ages = [t.num for t in heard.tokens[start:end] if t.num is not None]
+        if not ages or ages[0] < ADULT:
+            return True
+    return False
+
+
+def _other_name(heard: Utterance, context: ReadingContext) -> bool:
+    """ "No, this is Bob" where Dana was asked for."""
+    if context.name_on_file is None or not heard.has("no.start"):
+        return False
+    first = context.name_on_file.lower().split()[0]
+    named = [
+        t.text
+        for k, t in enumerate(heard.tokens)
+        if "@name" in t.keys and k > 1 and heard.tokens[k - 1].text in ("is", "am")
+    ]
+    return bool(named) and first not in named
+
+
+def _unreadable(heard: Utterance) -> bool:
+    if HIDDEN in heard.flat:
+        return False
+    tokens = heard.tokens
+    if not tokens:
+        return True
+    words = [t for t in tokens if t.kind == "word"]
+    if len(words) < len(tokens):
+        return all(t.kind == "digits" for t in tokens if t.kind != "word") and not words
+    return all("@name" in t.keys and _noise(t.text) for t in words)
+
+
+def _noise(word: str) -> bool:
+    """Whether no mouth could say it: no vowel, a wall of consonants, or a walk along the keyboard."""
+    if not word.isascii():
+        return False
+    if len(word) >= 3 and not _VOWEL.search(word):
+        return True
+    if _CONSONANTS.search(word) or (len(word) >= 12 and len(set(word)) <= 3):
+        return True
+    return len(word) >= 4 and any(
+        word[k : k + 4] in row or word[k : k + 4] in row[::-1] for row in _KEY_ROWS for k in range(len(word) - 3)
+    )
