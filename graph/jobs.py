@@ -15,7 +15,6 @@ from procrastinate.jobs import Job
 from domain.calling_window import candidates, next_open
 from domain.errors import ThroughlineError
 from domain.regions import Regions
-from graph.addresses import address
 from graph.bootstrap import World, open_world, service_of
 from graph.delivery import Deliverer
 from graph.installation import database_dsn
@@ -61,8 +60,7 @@ class WokenByCommits(PsycopgConnector):
 
 def deliverer_of(world: World) -> Deliverer:
     """What delivers in this installation: the local adapters, on the database of the world."""
-    base_url = address(world.settings.host, world.settings.api_port)
-    tools = LocalTools.load(world.sealer, world.catalogue, base_url)
+    tools = LocalTools.load(world.sealer, world.catalogue, world.settings.buyers_url)
     return Deliverer(world.pool, world.sealer, world.clock, tools, window=partial(call_opens, world.regions))
 
 

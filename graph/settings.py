@@ -80,6 +80,11 @@ class Settings(BaseSettings):
     )
     console_port: _Port = Field(8501, description="Give a port from 1024 to 65535.")
     api_port: _Port = Field(8502, description="Give a port from 1024 to 65535.")
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s]+$",
+        description="Give the address under which buyers reach the API, such as https://orders.example.com, or leave it empty.",
+    )
     policy_path: _ProjectFile = Field(
         Path("policy/default.yaml"), description="Give the path of a policy file, relative to the project's folder."
     )
@@ -95,6 +100,12 @@ class Settings(BaseSettings):
         None, pattern=r"^https?://\S+$", description="Give http://... or https://..., or leave it empty."
     )
     openai_model: str = Field("gpt-5-mini", min_length=1, description="Give the name of a chat model.")
+
+    @property
+    def buyers_url(self) -> str:
+        """What links to contracts and payments begin with."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.api_port}"
 
     @property
     def database_dir(self) -> Path:

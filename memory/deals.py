@@ -44,6 +44,17 @@ class Bill:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentWord:
+    """What a provider says about a payment."""
+
+    payment_id: str
+    status: Literal["succeeded", "failed", "expired"]
+    quote_hash: str
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class Signature:
     """Who accepted, and from where."""
 
@@ -121,15 +132,16 @@ class Deals:
             bool(accepted and accepted["accepted"]),
         )
 
-    async def settle(self, webhook_id: str, data: dict[str, Any], now: datetime) -> str | None:
+    async def settle(self, webhook_id: str, word: PaymentWord, now: datetime) -> str | None:
         """Store a provider's webhook with what it changes: the session that must look, or None where it is unknown.
 
         A webhook that was stored before changes nothing more. The event carries what the provider said; whether that
         fits the quote is the guards' question.
         """
-        row = await self._one("payment_lock", payment_id=data["payment_id"])
+        row = await self._one("payment_lock", payment_id=word.payment_id)
         if row is None:
             return None
+        said = {"quote_hash": word.quote_hash, "amount": f"{word.amount:f}", "currency": word.currency}
         fresh = await put_event(
             self._connection,
             self._sealer,
@@ -138,17 +150,13 @@ class Deals:
             kind="webhook",
             channel=None,
             at=now,
-            data={"source": "payment", **data},
+            data={"source": "payment", "status": word.status, "payment_id": word.payment_id, **said},
         )
-        fits = (Decimal(data["amount"]), data["currency"], data["quote_hash"]) == (
-            row["amount"],
-            row["currency"],
-            row["quote_hash"],
-        )
-        if fresh and (fits or data["status"] != "succeeded"):
+        asked = (row["quote_hash"], row["amount"], row["currency"])
+        if fresh and (word.status != "succeeded" or asked == (word.quote_hash, word.amount, word.currency)):
             sealed = self._sealer.seal({**self._sealer.open(row["sealed"]), "provider_reference": webhook_id})
-            status = {"succeeded": "paid"}.get(data["status"], data["status"])
-            await self._one("payment_settle", payment_id=row["payment_id"], status=status, now=now, sealed=sealed)
+            status = "paid" if word.status == "succeeded" else word.status
+            await self._one("payment_settle", payment_id=word.payment_id, status=status, now=now, sealed=sealed)
         return str(row["session_id"])
 
     async def links(self, session_id: str) -> list[dict[str, Any]]:
