@@ -30,6 +30,7 @@ ACTS: Mapping[str, Act] = {
     "disclose_ai": Act({"agent": "name", "company": "name", "purpose": "text", "optout": "text"}, discloses=OPENING, hard=True),
     "disclose_ai_again": Act({"agent": "name", "company": "name", "purpose": "text", "optout": "text"}, discloses=OPENING, hard=True),
     "ask_name": Act(asks="name", fact_key="contact.name"),
+    "ask_name_only": Act(asks="name", fact_key="contact.name"),
     "confirm_name": Act({"name": "name"}, asks="name_confirm", fact_key="contact.name", readback=True),
     "greet_name": Act({"name": "name"}, free=True),
     "ask_recording": Act(asks="recording", discloses=("recording", "transcription"), hard=True),
@@ -119,6 +120,7 @@ ACTS: Mapping[str, Act] = {
     "order_cancelled": Act(),
     # discounts and approvals
     "discount_in_booking": Act(),
+    "request_noted": Act(),
     "ask_percent_or_amount": Act({"value": "text"}, asks="percent_or_amount"),
     "ask_discount_figure": Act(asks="discount_figure"),
     "discount_refused": Act({"asked": "percent", "limit": "percent", "amount": "money"}, asks="counter_offer"),

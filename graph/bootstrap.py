@@ -69,11 +69,10 @@ def ports_of(world: World) -> Ports:
         return await busy_between(world.pool, first, last, world.clock.now())
 
     rules = load_rules(POLICY / "calendar.yaml")
-    base_url = f"http://{world.settings.host}:{world.settings.api_port}"
     form = POLICY / "documents" / f"order.{world.settings.locale[:2]}.txt"
     return Ports(
         clock=world.clock,
-        language=LocalLanguage(POLICY / "knowledge.yaml"),
+        language=LocalLanguage(),
         lines=world.lines,
         knowledge=LocalKnowledge(POLICY / "knowledge.yaml"),
         calendar=LocalCalendar(busy, rules),
@@ -82,7 +81,7 @@ def ports_of(world: World) -> Ports:
         desk=Situations(world.pool, world.sealer, world.clock),
         catalogue=world.catalogue,
         places=world.regions,
-        links=ContractForm.load(form, world.catalogue, base_url, world.sealer.digest),
+        links=ContractForm.load(form, world.catalogue, world.settings.buyers_url, world.sealer.digest),
     )
 
 

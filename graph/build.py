@@ -89,7 +89,8 @@ async def _gate(state: ChainState) -> ChainState:
     return await gate(state)
 
 
-def _next(state: ChainState) -> str:
+async def _next(state: ChainState) -> str:
+    """Async although it waits for nothing: a plain function would be run in a thread of its own, at every edge."""
     return str(state["turn"]["way"])
 
 

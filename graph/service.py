@@ -1,6 +1,7 @@
 """The one door to the chain: events come in, each is stored, run once under the session's lease, and answered."""
 
 import asyncio
+import logging
 import uuid
 from datetime import datetime
 from typing import Any
@@ -8,16 +9,20 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 
 from domain.contact import Identity
-from domain.errors import EffectRefused, ThroughlineError, TurnConflict
+from domain.errors import EffectRefused, TurnConflict
 from domain.events import Event, EventKind
 from domain.ports import Clock, PolicyBook
 from domain.stages import Channel
 from graph import probes
 from domain.results import SpeechLine, TurnResult, from_values
 from graph.attempts import why_not
+from memory.database import Gone
 from memory.inbox import Attempt, Inbox
 from nodes.reading.cards import card_spans, redact
 
+_log = logging.getLogger(__name__)
+SAFE_LINE = "safe_line"  # a turn that could not be decided: it says so and becomes a task for people
+OUTSIDE = (OSError, ConnectionError, *Gone)  # the database is gone: the event stays and is run when it is back
 MOST_DECISIONS = 3  # how often a turn is decided again after a refusal
 MOST_CONFLICTS = 20  # how often a turn is run again because another one came first
 MOST_ATTEMPTS = 5  # how often an event may fail before people have to look at it
@@ -77,21 +82,27 @@ class ChainService:
     # ---- running
     async def run_inbox(self, session_id: str) -> int:
         """Serve the session's waiting events in order, while the lease is ours. Returns how many were served."""
-        if not await self.inbox.take_lease(session_id, self.owner):
+        taken, event = await self.inbox.take_lease(session_id, self.owner)
+        if not taken:
             return 0
         probes.reached("after_lease")
         served = 0
-        renewal = asyncio.create_task(self.inbox.keep_lease(session_id, self.owner))
+        renewal = asyncio.create_task(self.inbox.renew_lease(session_id, self.owner))
         try:
-            while (event := await self.inbox.next_event(session_id)) is not None:
+            while event is not None:
                 result = await self._run(session_id, event)
                 if result:
                     self._keep(result)
                 served += 1
+                event = await self.inbox.release_lease(session_id, self.owner)
+            if served == 0:
+                await self.inbox.drop_lease(session_id, self.owner)
             return served
+        except BaseException:
+            await self.inbox.drop_lease(session_id, self.owner)
+            raise
         finally:
             renewal.cancel()
-            await self.inbox.release_lease(session_id, self.owner)
             probes.reached("before_speech")
 
     def _keep(self, result: TurnResult) -> None:
@@ -100,33 +111,35 @@ class ChainService:
             self._results.pop(next(iter(self._results)))
 
     async def _run(self, session_id: str, event: Event) -> TurnResult | None:
-        """One event to one commit; a refused effect or a lost race decides the turn again."""
+        """One event to one commit; a refused effect, a lost race or a fault decides the turn again."""
         refusal: dict[str, Any] | None = None
         decisions = 1
         for _ in range(MOST_CONFLICTS):
             try:
                 return await self._turn(session_id, event, refusal)
-            except EffectRefused as refused:
-                decisions += 1
-                if decisions > MOST_DECISIONS + 1:
-                    raise
-                kind = refused.kind if decisions <= MOST_DECISIONS else "safe_line"
-                refusal = {"kind": kind, "guard": refused.guard, "why": refused.why, "decisions": decisions, **refused.detail}
             except TurnConflict:
                 if await self.inbox.is_done(event.turn_id):
                     return None
+            except EffectRefused as refused:
+                decisions += 1
+                kind = refused.kind if decisions <= MOST_DECISIONS else SAFE_LINE
+                refusal = {"kind": kind, "guard": refused.guard, "why": refused.why, "decisions": decisions, **refused.detail}
+                if decisions > MOST_DECISIONS + 1:
+                    raise
+            except OUTSIDE:
+                raise
+            except Exception as fault:
+                # The edge of a turn: whatever failed, the buyer is answered and people see it. A second fault is raised.
+                _log.exception("turn failed", extra={"action": "turn_failed", "session": session_id, "fault": type(fault).__name__})
+                if await self.inbox.count_attempt(event.turn_id, MOST_ATTEMPTS) or (refusal and refusal["kind"] == SAFE_LINE):
+                    raise
+                refusal = {"kind": SAFE_LINE, "guard": "turn_without_fault", "why": type(fault).__name__, "decisions": decisions + 1}
         raise TurnConflict(f"session {session_id}: event {event.turn_id} lost {MOST_CONFLICTS} races")
 
     async def _turn(self, session_id: str, event: Event, refusal: dict[str, Any] | None) -> TurnResult:
         config: RunnableConfig = {"configurable": {"thread_id": session_id}}
         given = {"session_id": session_id, "event": event.to_json(), "refusal": refusal}
-        try:
-            values = await self.app.ainvoke(given, config, durability="exit")
-        except (EffectRefused, TurnConflict):
-            raise
-        except ThroughlineError:
-            await self.inbox.count_attempt(event.turn_id, MOST_ATTEMPTS)
-            raise
+        values = await self.app.ainvoke(given, config, durability="exit")
         return from_values(session_id, values, event.turn_id)
 
     async def fire_due(self, now: datetime, most: int = 50) -> int:

@@ -42,10 +42,7 @@ async def open_session(
 
 
 async def _current(connection: AsyncConnection[DictRow], digest: str, now: datetime) -> str | None:
-    contact_id = await _contact(connection, digest)
-    if contact_id is None:
-        return None
-    cursor = await connection.execute(SQL["session_of_contact"], {"contact_id": contact_id, "won_since": now - WON_FOR})
+    cursor = await connection.execute(SQL["session_of_identity"], {"identity_hash": digest, "won_since": now - WON_FOR})
     row = await cursor.fetchone()
     return row["session_id"] if row else None
 

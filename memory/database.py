@@ -2,15 +2,16 @@
 
 import select
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, InterfaceError, OperationalError
 from psycopg.rows import DictRow, dict_row
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from memory.migrating import migrate, pending_migrations
 
-__all__ = ["Pool", "migrate", "open_pool", "pending_migrations"]
+__all__ = ["Gone", "Pool", "migrate", "open_pool", "pending_migrations"]
 
 Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
+Gone = (OperationalError, InterfaceError, PoolTimeout)  # the server cannot be reached
 
 
 def open_pool(dsn: str, min_size: int = 1, max_size: int = 10, name: str = "throughline", durable: bool = True) -> Pool:

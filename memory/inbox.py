@@ -91,10 +91,7 @@ class Inbox:
             return known is not None and known["status"] == "new"
         return row["status"] == "new"
 
-    async def next_event(self, session_id: str) -> Event | None:
-        row = await self._one("next_event", session_id=session_id)
-        if row is None:
-            return None
+    def _event(self, row: dict[str, Any]) -> Event:
         channel = Channel(row["channel"]) if row["channel"] else None
         return Event(row["turn_id"], EventKind(row["kind"]), row["at"], channel, self._sealer.open(row["sealed"]))
 
@@ -102,8 +99,10 @@ class Inbox:
         row = await self._one("event_status", turn_id=turn_id)
         return row is not None and row["status"] == "done"
 
-    async def count_attempt(self, turn_id: str, most: int) -> None:
-        await self._one("count_attempt", turn_id=turn_id, most=most)
+    async def count_attempt(self, turn_id: str, most: int) -> bool:
+        """Count a try that failed; True where it was the last and people have to look at the event."""
+        row = await self._one("count_attempt", turn_id=turn_id, most=most)
+        return row is not None and row["status"] == "dead"
 
     async def result(self, session_id: str, turn_id: str) -> TurnResult | None:
         """The stored answer of a turn, or None while it was not run."""
@@ -145,21 +144,29 @@ class Inbox:
         return row["due_at"] if row else None
 
     # ---- lease
-    async def take_lease(self, session_id: str, owner: str) -> bool:
+    async def take_lease(self, session_id: str, owner: str) -> tuple[bool, Event | None]:
+        """Whether the lease is ours now, and the oldest event that waits."""
+        parameters = {"session_id": session_id, "owner": owner, "ttl": self._lease_s}
         async with self._quick.connection() as connection:
-            cursor = await connection.execute(SQL["take_lease"], {"session_id": session_id, "owner": owner, "ttl": self._lease_s})
-            return await cursor.fetchone() is not None
+            row = await (await connection.execute(SQL["take_lease"], parameters)).fetchone()
+        return row is not None, self._event(row) if row and row["turn_id"] else None
 
-    async def keep_lease(self, session_id: str, owner: str) -> None:
-        """Renew until cancelled: a long turn keeps its session."""
+    async def renew_lease(self, session_id: str, owner: str) -> None:
+        """Keep the lease until cancelled: a long turn keeps its session."""
         with contextlib.suppress(asyncio.CancelledError):
             while True:
                 await asyncio.sleep(self._lease_s / 3)
                 await self.take_lease(session_id, owner)
 
-    async def release_lease(self, session_id: str, owner: str) -> None:
+    async def release_lease(self, session_id: str, owner: str) -> Event | None:
+        """Give the lease back and tell who waits for news; or keep it and return the event that came in meanwhile."""
         async with self._quick.connection() as connection:
-            await connection.execute(SQL["release_lease"], {"session_id": session_id, "owner": owner})
+            row = await (await connection.execute(SQL["release_lease"], {"session_id": session_id, "owner": owner})).fetchone()
+        return self._event(row) if row and row["turn_id"] else None
+
+    async def drop_lease(self, session_id: str, owner: str) -> None:
+        async with self._quick.connection() as connection:
+            await connection.execute(SQL["drop_lease"], {"session_id": session_id, "owner": owner})
 
     # ---- looking and trying
     async def place(self, session_id: str) -> dict[str, Any]:

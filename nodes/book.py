@@ -15,7 +15,7 @@ from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 from nodes.discovery import acknowledge, ask_next, settle_contradiction, wants_meeting, wants_to_go_on
 from nodes.opening import open_up
-from nodes.questions import abilities, answer_questions, small_words, something_said
+from nodes.questions import abilities, answer_questions, small_words, lost_words, something_said
 from nodes.slots import book_it, confirm_details, contact_of, focus_of, mirror, offer, release
 from nodes.transfer import try_offer
 from nodes.working import resumed
@@ -28,7 +28,7 @@ async def book(state: ChainState, *, ports: Ports) -> ChainState:
         turn.work["answered"] = True
         answer_questions(turn, ports)
         small_words(turn, ports)
-    if not turn.work.get("repeated"):
+    if not (turn.work.get("repeated") or (words and lost_words(turn))):
         open_up(turn)
         await _go_on(turn, ports, words)
     if words and turn.stage is Stage.BOOK and not turn.work.get("repeated"):

@@ -16,7 +16,7 @@ from nodes.commitment import check_list, commitment, committed, won
 from nodes.hearing import scope_differs
 from nodes.orders import changed_scope, first_scope, read_back_scope, scope_of, set_scope, void_quote
 from nodes.price import price_talk, scope_confirmed
-from nodes.questions import abilities, answer_questions, small_words, something_said
+from nodes.questions import abilities, answer_questions, small_words, lost_words, something_said
 from nodes.working import resumed
 
 
@@ -30,7 +30,7 @@ async def close(state: ChainState, *, ports: Ports) -> ChainState:
     if turn.step is Step.WON:
         won(turn, words)
         return turn.update()
-    if not turn.work.get("repeated"):
+    if not (turn.work.get("repeated") or (words and lost_words(turn))):
         _go_on(turn, ports, words)
     if words and turn.stage is Stage.CLOSE and not something_said(turn):
         _never_silent(turn, ports)
@@ -155,6 +155,8 @@ def _scope(turn: Turn, words: bool) -> None:
     if answered.get("key") == "scope_readback" and answered["answer"] == Answer.YES:
         scope_confirmed(turn)
         return
+    if words and turn.reading.request:
+        say(turn, "request_noted")
     if answered.get("key") in ("scope_readback", "scope") and answered["answer"] == Answer.NO:
         say(turn, "ask_scope")
         return

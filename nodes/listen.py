@@ -22,6 +22,9 @@ LONGEST = 4000  # characters read of one message; the rest is stored, not read
 
 async def listen(state: ChainState, *, ports: Ports) -> ChainState:
     turn = await opened(state, ports)
+    if (turn.work.get("refusal") or {}).get("kind") == "safe_line":
+        turn.work["handled"] = _give_to_people(turn)
+        return turn.update()
     _know_the_place(turn, ports)
     note_presence(turn)
     note_receipts(turn)
@@ -67,8 +70,6 @@ def _first_things(turn: Turn) -> bool:
     """Revocation, then safety; the rest of the order belongs to the stage. True when nothing else is to be said."""
     if revocation(turn):
         return True
-    if (turn.work.get("refusal") or {}).get("kind") == "safe_line":
-        return _give_to_people(turn)
     if turn.event.kind in BUYER_THERE and turn.overlay is None:
         if turn.step is Step.NEW:
             _begin(turn)

@@ -75,8 +75,17 @@ def _ask_party(turn: Turn) -> None:
         say(turn, "confirm_name", name=name["value"])
     elif name and name["speaker"] == "buyer":
         say(turn, "ask_need")
+    elif turn.work.get("reason"):
+        _thank_for_reason(turn)
+        say(turn, "ask_name_only")
     else:
         say(turn, "ask_name")
+
+
+def _thank_for_reason(turn: Turn) -> None:
+    if any(item["key"] == "need" and item["result"] == "new" for item in turn.work.get("learned", [])):
+        turn.work["need_new"] = True
+        say(turn, "acknowledge_need")
 
 
 def _consent(turn: Turn) -> None:

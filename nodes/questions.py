@@ -132,6 +132,11 @@ def small_words(turn: Turn, ports: Ports) -> None:
             say(turn, f"objection_{kind}")
 
 
+def lost_words(turn: Turn) -> bool:
+    """Words that carry nothing to go on with: asking on in the same breath would not be listening."""
+    return bool(turn.reading.specials & {Special.UNREADABLE, Special.OTHER_LANGUAGE}) or not turn.words.strip()
+
+
 def something_said(turn: Turn) -> bool:
     """Whether the plan answers the buyer with more than a disclosure."""
     return any("ai" not in line["disclosure_keys"] for line in turn.plan)

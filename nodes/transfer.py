@@ -15,7 +15,7 @@ from domain.state import ChainState
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 from nodes.callback import callback_talk
-from nodes.questions import abilities, answer_questions, small_words, something_said
+from nodes.questions import abilities, answer_questions, small_words, lost_words, something_said
 from nodes.working import resumed
 
 AI, HUMAN = "ai_closer", "human_closer"
@@ -31,7 +31,7 @@ async def transfer(state: ChainState, *, ports: Ports) -> ChainState:
     if turn.overlay is Overlay.HUMAN or turn.overlay is Overlay.CALLBACK:
         await callback_talk(turn, ports)
         return turn.update()
-    if turn.work.get("repeated"):
+    if turn.work.get("repeated") or (words and lost_words(turn)):
         return turn.update()
     await _go_on(turn, ports, words)
     if words and turn.stage is Stage.TRANSFER and not something_said(turn) and not turn.overlay:
@@ -54,9 +54,12 @@ async def _go_on(turn: Turn, ports: Ports, words: bool) -> None:
 
 async def try_offer(turn: Turn, ports: Ports, *, meeting: bool) -> bool:
     """T15: offer the transfer when the readiness gate is open and somebody can take the buyer."""
-    capacity = await ports.seats.capacity(turn.now)
-    target = _target(turn, capacity)
-    turn.work["admission"] = _admission(turn, capacity, target)
+    target = AI
+    turn.work["admission"] = "not looked up, the gate is shut"
+    if gate_open(turn, "transfer"):
+        capacity = await ports.seats.capacity(turn.now)
+        target = _target(turn, capacity)
+        turn.work["admission"] = _admission(turn, capacity, target)
     row = fire(turn, Trigger.READINESS_GATE_OPEN, records={"need": {"need": turn.value("need")}, "transfer_offered": {"target": target}})
     if not isinstance(row, Transition):
         return False

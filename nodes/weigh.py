@@ -21,6 +21,8 @@ OPENING = (Step.NEW, Step.GREET, Step.IDENTIFY, Step.CONSENT)
 
 async def weigh(state: ChainState, *, ports: Ports) -> ChainState:
     turn = await resumed(state, ports)
+    if turn.work.get("refusal") and turn.work.get("handled"):
+        return turn.update()
     if turn.event.kind is EventKind.WORDS and turn.event.data.get("speaker", "buyer") == "buyer":
         turn.work["buyer_turn"] = not turn.step.terminal
         turn.talk["buyer_turns"] += 1

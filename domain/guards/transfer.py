@@ -10,6 +10,7 @@ from domain.turn import Turn
 
 CLOSING_SCOPES = ("quote.create", "contract.send", "payment.link")
 NEXT_DAY = "next_day"
+TODAY = ("live", "line", "callback")
 
 
 def gate_open(turn: Turn, name: str) -> bool:
@@ -63,7 +64,7 @@ def confidence_for_transfer(turn: Turn) -> Check:
 def admission_not_nextday(turn: Turn) -> Check:
     """A closer can take the buyer live, on the line or by callback today."""
     admission = str(turn.work.get("admission", NEXT_DAY))
-    return Check(admission != NEXT_DAY, admission)
+    return Check(admission in TODAY, admission)
 
 
 @guard("offer_cooldown_passed")

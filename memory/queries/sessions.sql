@@ -11,12 +11,13 @@ insert into contacts (contact_id, opened_at) values (%(contact_id)s, %(now)s) on
 insert into identities (identity_hash, contact_id, kind, verified, sealed, added_at)
 values (%(identity_hash)s, %(contact_id)s, %(kind)s, %(verified)s, %(sealed)s, %(now)s) on conflict do nothing;
 
--- name: session_of_contact
--- The session that goes on: the open one, or a sale that was just won and may still be taken back.
-select session_id::text as session_id from sessions
-where contact_id = %(contact_id)s
-  and (ended_at is null or (outcome = 'WON' and ended_at > %(won_since)s))
-order by ended_at is null desc, opened_at desc limit 1;
+-- name: session_of_identity
+-- The session that goes on with who is behind a number or address: the open one, or a sale that was just won and may still be
+-- taken back.
+select s.session_id::text as session_id from identities i join sessions s using (contact_id)
+where i.identity_hash = %(identity_hash)s
+  and (s.ended_at is null or (s.outcome = 'WON' and s.ended_at > %(won_since)s))
+order by s.ended_at is null desc, s.opened_at desc limit 1;
 
 -- name: insert_session
 -- A new matter with a contact.
@@ -49,21 +50,30 @@ from s
 on conflict (turn_id) do nothing returning status;
 
 -- name: take_lease
--- One runner per session; the lease saves wasted turns, the head's compare-and-set keeps them correct.
-update sessions set lease_owner = %(owner)s, lease_until = clock_timestamp() + %(ttl)s * interval '1 second'
-where session_id = %(session_id)s and (lease_owner is null or lease_until < clock_timestamp() or lease_owner = %(owner)s)
-returning true as taken;
+-- One runner per session, with the oldest event that was not served; the lease saves wasted turns, the head's compare-and-set
+-- keeps them correct.
+with lease as (
+  update sessions set lease_owner = %(owner)s, lease_until = clock_timestamp() + %(ttl)s * interval '1 second'
+  where session_id = %(session_id)s and (lease_owner is null or lease_until < clock_timestamp() or lease_owner = %(owner)s)
+  returning session_id)
+select e.turn_id, e.kind, e.channel, e.at, e.sealed
+from lease left join lateral (
+  select * from inbox where inbox.session_id = lease.session_id and status = 'new' order by seq limit 1) e on true;
 
 -- name: release_lease
--- And tell who waits for news of the session.
-with free as (
-  update sessions set lease_owner = null where session_id = %(session_id)s and lease_owner = %(owner)s)
-select pg_notify('throughline_change', json_build_object('session', %(session_id)s::text)::text);
+-- Unless more events wait: then the lease stays, and the next one is returned. Who waits for news of the session is told.
+with waiting as (
+  select turn_id, kind, channel, at, sealed from inbox
+  where session_id = %(session_id)s and status = 'new' order by seq limit 1),
+free as (
+  update sessions set lease_owner = null
+  where session_id = %(session_id)s and lease_owner = %(owner)s and not exists (select from waiting)),
+told as (select pg_notify('throughline_change', json_build_object('session', %(session_id)s::text)::text))
+select waiting.*, told from told left join waiting on true;
 
--- name: next_event
--- The oldest event that was not served.
-select turn_id, kind, channel, at, sealed, attempts from inbox
-where session_id = %(session_id)s and status = 'new' order by seq limit 1;
+-- name: drop_lease
+-- After a fault: whoever comes next may take the session.
+update sessions set lease_owner = null where session_id = %(session_id)s and lease_owner = %(owner)s;
 
 -- name: count_attempt
 -- An event that fails again and again must not stop the session for ever.

@@ -25,6 +25,30 @@ _PLAIN = Act({"when": "when"})
 
 
 @dataclass(frozen=True, slots=True)
+class _Moment:
+    """An instant as a buyer in a zone hears it."""
+
+    at: datetime
+    zone: str
+    days_ahead: int
+
+    @classmethod
+    def of(cls, value: dict[str, str]) -> "_Moment":
+        zone = ZoneInfo(value["zone"])
+        at = datetime.fromisoformat(value["at"]).astimezone(zone)
+        today = datetime.fromisoformat(value["now"]).astimezone(zone).date()
+        return cls(at, value["zone"], (at.date() - today).days)
+
+    @property
+    def clock(self) -> str:
+        return f"{self.at.hour % 12 or 12}:{self.at.minute:02d} {'am' if self.at.hour < 12 else 'pm'}"
+
+    @property
+    def zone_name(self) -> str:
+        return ZONE_NAMES.get(self.zone, self.zone.split("/")[-1].replace("_", " ") + " time")
+
+
+@dataclass(frozen=True, slots=True)
 class LineBook:
     """The lines of one language. `render` gives the words of an act; a missing phrase or slot is found at load."""
 
@@ -54,7 +78,7 @@ class LineBook:
         if kind == "when" or isinstance(value, dict):
             return self._when(value)
         if kind == "list":
-            return self._choice([self._when(item) for item in value])
+            return self._choice(value)
         if kind == "duration":
             return self._duration(int(value))
         if kind == "name" and name == "product":
@@ -82,18 +106,22 @@ class LineBook:
     def _when(self, value: Any) -> str:
         if not isinstance(value, dict):
             return self.phrases.get(str(value), str(value))
-        zone = ZoneInfo(value["zone"])
-        at = datetime.fromisoformat(value["at"]).astimezone(zone)
-        today = datetime.fromisoformat(value["now"]).astimezone(zone).date()
-        near = {0: f"{self.phrases['today']}, ", 1: f"{self.phrases['tomorrow']}, "}.get((at.date() - today).days, "")
-        clock = f"{at.hour % 12 or 12}:{at.minute:02d} {'am' if at.hour < 12 else 'pm'}"
-        zone_name = ZONE_NAMES.get(value["zone"], value["zone"].split("/")[-1].replace("_", " ") + " time")
-        return f"{near}{at:%A}, {at:%B} {at.day}, {clock} {zone_name}"
+        moment = _Moment.of(value)
+        return f"{self._day(moment)}, {moment.clock} {moment.zone_name}"
 
-    def _choice(self, items: list[str]) -> str:
-        if len(items) < 2:
-            return "".join(items)
-        return "; ".join(items[:-1]) + f"; {self.phrases['or']} {items[-1]}"
+    def _day(self, moment: "_Moment") -> str:
+        near = {0: f"{self.phrases['today']}, ", 1: f"{self.phrases['tomorrow']}, "}.get(moment.days_ahead, "")
+        return f"{near}{moment.at:%A}, {moment.at:%B} {moment.at.day}"
+
+    def _choice(self, values: list[Any]) -> str:
+        """Several times on offer: the day is named once for its times, the zone once for all."""
+        moments = [_Moment.of(value) for value in values]
+        parts: list[str] = []
+        for number, moment in enumerate(moments):
+            same_day = number > 0 and moments[number - 1].at.date() == moment.at.date()
+            parts.append(moment.clock if same_day else f"{self._day(moment)}, {self.phrases['at']} {moment.clock}")
+        last = f" {self.phrases['or']} " if len(parts) > 1 else ""
+        return "; ".join(parts[:-1]) + last + f"{parts[-1]} {moments[-1].zone_name}"
 
     def _duration(self, seconds: int) -> str:
         for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
