@@ -105,7 +105,7 @@ async def test_the_pool_replaces_connections_that_the_server_closed(fresh_dsn: s
         await pool.wait()
         with psycopg.connect(fresh_dsn, autocommit=True) as killer:
             killer.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'throughline'"
+                "select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = 'throughline'"
             )
         for _ in range(4):
             async with pool.connection() as connection:
