@@ -82,7 +82,7 @@ def _in_days(days: tuple[DaySpan, ...]) -> frozenset[int]:
 
 
 def _may_ask(intents: Intents, specials: frozenset[Special]) -> bool:
-    return not specials & {
+    return bool(intents.asks or intents.questions) and not specials & {
         Special.OPT_OUT,
         Special.MACHINE_INSTRUCTION,
         Special.SPAM,
