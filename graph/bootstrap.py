@@ -58,9 +58,11 @@ async def open_world(settings: Settings, clock: Clock | None = None, size: int =
 
 
 def ports_of(world: World) -> Ports:
+    from nodes.speaking.knowledge import LocalKnowledge
+
     from memory.situation import Desk as Situations
     from nodes.reading.read import LocalLanguage
-    from nodes.speaking.knowledge import LocalKnowledge
+    from nodes.reading.topics import TopicIndex
     from tools.calendar import LocalCalendar
     from tools.contracts import ContractForm
     from tools.opening_hours import load_rules
@@ -69,12 +71,13 @@ def ports_of(world: World) -> Ports:
         return await busy_between(world.pool, first, last, world.clock.now())
 
     rules = load_rules(POLICY / "calendar.yaml")
+    knowledge = LocalKnowledge(POLICY / "knowledge.yaml")
     form = POLICY / "documents" / f"order.{world.settings.locale[:2]}.txt"
     return Ports(
         clock=world.clock,
-        language=LocalLanguage(),
+        language=LocalLanguage(TopicIndex(knowledge.phrasings())),
         lines=world.lines,
-        knowledge=LocalKnowledge(POLICY / "knowledge.yaml"),
+        knowledge=knowledge,
         calendar=LocalCalendar(busy, rules),
         seats=_seats(world),
         policies=world.policies,
