@@ -1,7 +1,8 @@
 """The door for buyers' browsers and for providers: offers, acceptances, payments, chats and the machinery's state."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -9,6 +10,11 @@ from domain.contact import Identity
 from domain.errors import BadInput
 from domain.ports import Clock, Links
 from domain.refusal import Refused
+from graph.bootstrap import open_world, service_of
+from graph.local_tools import LocalTools
+from graph.runner import Runner
+from graph.service import ChainService
+from graph.settings import Settings
 from memory import desk, outbox, views
 from memory.chat import ChatMessage, messages_after
 from memory.database import Pool
@@ -133,6 +139,26 @@ class DealsDesk:
             dead_events=row["dead_events"],
             failed_effects=row["failed_effects"],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What the API process works with."""
+
+    service: ChainService
+    deals: DealsDesk
+    runner: Runner
+    clock: Clock
+
+
+@asynccontextmanager
+async def open_deals(settings: Settings, clock: Clock | None = None) -> AsyncGenerator[Opened]:
+    """The chain, this desk and a turn runner on one database."""
+    async with open_world(settings, clock, size=20) as world:
+        links = LocalTools.load(world.sealer, world.catalogue, settings.buyers_url).form
+        deals = DealsDesk(world.pool, world.sealer, world.clock, links)
+        service: ChainService = service_of(world)
+        yield Opened(service, deals, Runner(service, world.pool, world.clock, "api"), world.clock)
 
 
 def amount_of(bill: Bill) -> str:

@@ -1,6 +1,6 @@
 """Finds the sessions that wait for a turn runner, by announcement and, where one was lost, by looking."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 from memory.database import Pool
@@ -14,7 +14,7 @@ async def sessions_waiting(pool: Pool) -> list[str]:
 
 
 @asynccontextmanager
-async def announced(pool: Pool) -> AsyncIterator[AsyncIterator[str]]:
+async def announced(pool: Pool) -> AsyncGenerator[AsyncIterator[str]]:
     """Session ids as they are announced; ends with the connection, which is kept for as long as this is entered."""
     async with pool.connection() as connection:
         await connection.execute(SQL["listen_inbox"])

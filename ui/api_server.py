@@ -1,0 +1,53 @@
+"""The API process: serves HTTP on loopback, and runs turns like every other process that can."""
+
+import asyncio
+import gc
+import logging
+from urllib.parse import urlsplit
+
+import uvicorn
+
+from graph.deals_desk import open_deals
+from graph.settings import Settings, load_settings
+from ui.api import build_api
+
+
+async def serve(settings: Settings) -> None:
+    """Until SIGTERM or SIGINT: open requests are answered, begun turns finished."""
+    async with open_deals(settings) as opened:
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        api = build_api(
+            opened.service,
+            opened.deals,
+            opened.clock,
+            own=f"http://{host}:{settings.api_port}",
+            hosts={settings.host, "localhost", "127.0.0.1", "::1", urlsplit(settings.buyers_url).hostname or ""},
+        )
+        server = uvicorn.Server(
+            uvicorn.Config(
+                api,
+                host=settings.host,
+                port=settings.api_port,
+                log_level="warning",
+                access_log=False,  # addresses hold tokens
+                server_header=False,
+                lifespan="off",
+                proxy_headers=False,
+                timeout_graceful_shutdown=8,
+                limit_concurrency=200,
+            )
+        )
+        gc.collect()
+        gc.freeze()  # what was imported lives for ever: no collection need look at it again
+        stop = asyncio.Event()
+        runner = asyncio.create_task(opened.runner.run(stop))
+        try:
+            await server.serve()
+        finally:
+            stop.set()
+            await runner
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    asyncio.run(serve(load_settings()))
