@@ -49,7 +49,15 @@ def refuse(turn: Turn, scope: str, guard: str, why: str, object_id: str | None =
     """Record a use that was refused: it is a tool call of the trail like any other."""
     refused = Refused(guard, why)
     turn.work["denied"] = [*turn.work.get("denied", []), scope]
-    turn.want("call", scope=scope, ordinal=_ordinal(turn, scope), stage=_stage(turn), outcome="refused", reason=guard, object=object_id)
+    turn.want(
+        "call",
+        scope=scope,
+        ordinal=_ordinal(turn, scope),
+        stage=_stage(turn),
+        outcome="refused",
+        reason=guard,
+        object=object_id,
+    )
     turn.audit("use_refused", {"scope": scope, "guard": guard, "why": why, "object": object_id})
     return refused
 

@@ -31,4 +31,6 @@ def identity_of(raw: str) -> Identity:
         return Identity("phone", "+" + digits)
     if text.startswith("chat:") and len(text) <= 80:
         return Identity("chat", text)
-    raise BadInput("identity", f"{raw[:40]!r} is no phone number and no e-mail address", "Write it like +1 512 555 0100.")
+    raise BadInput(
+        "identity", f"{raw[:40]!r} is no phone number and no e-mail address", "Write it like +1 512 555 0100."
+    )

@@ -61,7 +61,9 @@ def write(
     return fact
 
 
-def learn(turn: Turn, key: str, value: Any, *, quote: str, hedged: bool = False, direct: bool = False, unit: str | None = None) -> str:
+def learn(
+    turn: Turn, key: str, value: Any, *, quote: str, hedged: bool = False, direct: bool = False, unit: str | None = None
+) -> str:
     """Take a fact from the buyer's words. Returns new, same, confirmed or contradicted.
 
     `direct`: it answers a direct question, so it is confirmed. A second independent turn confirms as well.
@@ -80,11 +82,30 @@ def learn(turn: Turn, key: str, value: Any, *, quote: str, hedged: bool = False,
     if _same(before["value"], value):
         independent = before["turn_id"] != turn.event.turn_id
         if before["status"] == FactStatus.CLAIMED and (sure or independent) and not hedged:
-            write(turn, key, before["value"], status=FactStatus.CONFIRMED, quote=quote, confidence=confidence, unit=before["unit"])
+            write(
+                turn,
+                key,
+                before["value"],
+                status=FactStatus.CONFIRMED,
+                quote=quote,
+                confidence=confidence,
+                unit=before["unit"],
+            )
             return "confirmed"
         return "same"
-    if before["status"] == FactStatus.CONFIRMED and kind.on_contradiction in (OnContradiction.ASK_ONCE, OnContradiction.BLOCK):
-        write(turn, key, before["value"], status=FactStatus.CONTRADICTED, quote=quote, unit=before["unit"], old_status=FactStatus.CONTRADICTED)
+    if before["status"] == FactStatus.CONFIRMED and kind.on_contradiction in (
+        OnContradiction.ASK_ONCE,
+        OnContradiction.BLOCK,
+    ):
+        write(
+            turn,
+            key,
+            before["value"],
+            status=FactStatus.CONTRADICTED,
+            quote=quote,
+            unit=before["unit"],
+            old_status=FactStatus.CONTRADICTED,
+        )
         turn.deal["contradiction"] = {"key": key, "old": before["value"], "new": value, "unit": unit}
         return "contradicted"
     write(turn, key, value, status=status, quote=quote, confidence=confidence, unit=unit)

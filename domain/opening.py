@@ -26,4 +26,12 @@ def first_state(session_id: str) -> dict[str, Any]:
 
 def blank_work() -> Json:
     """The record of one turn before anything was decided."""
-    return {"fired": [], "refused": [], "delivered": [], "answer_to": None, "explicit": False, "reversal": False, "row": 0}
+    return {
+        "fired": [],
+        "refused": [],
+        "delivered": [],
+        "answer_to": None,
+        "explicit": False,
+        "reversal": False,
+        "row": 0,
+    }

@@ -61,7 +61,9 @@ class Special(StrEnum):
     ANGRY = "angry"
     DISTRESS = "distress"
     MINOR = "minor"
-    MACHINE_INSTRUCTION = "machine_instruction"  # text aimed at the machine ("SYSTEM: ..."), or authority claimed in words
+    MACHINE_INSTRUCTION = (
+        "machine_instruction"  # text aimed at the machine ("SYSTEM: ..."), or authority claimed in words
+    )
     CARD_NUMBER = "card_number"
     WRONG_NUMBER = "wrong_number"
     WRONG_PERSON = "wrong_person"

@@ -211,7 +211,7 @@ class Regions:
     def _zone_of_state(self) -> dict[str, str]:
         counts: dict[str, Counter[str]] = {}
         for row in self.tables.area_codes.values():
-            counts.setdefault(row.state, Counter()).update({zone: 2 if len(row.tz) == 1 else 1 for zone in row.tz})
+            counts.setdefault(row.state, Counter()).update(row.tz)
         ranked = {state: found.most_common(2) for state, found in counts.items()}
         return {state: top[0][0] for state, top in ranked.items() if len(top) == 1 or top[0][1] > top[1][1]}
 

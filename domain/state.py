@@ -6,6 +6,12 @@ Json = dict[str, Any]
 WINDOW = 12  # messages kept for chat clients of the graph; the transcript is a table
 
 
+def part(of: Json, key: str) -> Json:
+    """A dictionary inside a dictionary, empty where it is missing or None."""
+    found: Json | None = of.get(key)
+    return found or {}
+
+
 def last_messages(before: list[Json] | None, added: list[Json] | None) -> list[Json]:
     """Reducer of `messages`: append, keep the newest."""
     return [*(before or []), *(added or [])][-WINDOW:]

@@ -9,7 +9,9 @@ from domain.transitions import TABLE, Transition
 
 def as_markdown() -> str:
     """Every row with its guards, grants, revokes, records and compensation; then every guard in words."""
-    return "\n".join([*_head(), *_rows(), "", "## Guards", "", "| guard | demands | used by |", "|---|---|---|", *_guards(), ""])
+    return "\n".join(
+        [*_head(), *_rows(), "", "## Guards", "", "| guard | demands | used by |", "|---|---|---|", *_guards(), ""]
+    )
 
 
 def _head() -> Iterator[str]:
@@ -34,7 +36,8 @@ def _rows() -> Iterator[str]:
             ", ".join(row.grants),
             ", ".join(row.revokes),
             ", ".join(row.crm),
-            ", ".join([*row.undo, *(f"{name} (at once)" for name in row.compensates)]) + (" irreversible" if row.irreversible else ""),
+            ", ".join([*row.undo, *(f"{name} (at once)" for name in row.compensates)])
+            + (" irreversible" if row.irreversible else ""),
         )
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 

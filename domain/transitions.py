@@ -35,9 +35,7 @@ class Trigger(StrEnum):
     SEAT_RESERVED = "seat_reserved"
     HUMAN_ACCEPTS = "human_accepts"
     RING_TIMEOUT_DECLINE_OR_VM = "ring_timeout_decline_or_vm"
-    CALLBACK_IS_BETTER_OR_HOLD_CAP_OR_BUYER_LEFT = (
-        "callback_is_better_or_hold_cap_or_buyer_left"
-    )
+    CALLBACK_IS_BETTER_OR_HOLD_CAP_OR_BUYER_LEFT = "callback_is_better_or_hold_cap_or_buyer_left"
     RETRY_OTHER_SEAT = "retry_other_seat"
     CALLBACK_ACCEPTED = "callback_accepted"
     BUYER_PREFERS_TO_CONTINUE_WITH_AI = "buyer_prefers_to_continue_with_ai"
@@ -218,8 +216,7 @@ TABLE: tuple[Transition, ...] = (
 
 BY_ID: Mapping[str, Transition] = {row.id: row for row in TABLE}
 BY_TRIGGER: Mapping[Trigger, tuple[Transition, ...]] = {
-    trigger: tuple(row for row in TABLE if row.trigger is trigger)
-    for trigger in Trigger
+    trigger: tuple(row for row in TABLE if row.trigger is trigger) for trigger in Trigger
 }
 
 

@@ -25,11 +25,15 @@ def why_not(
     if step.terminal or not opened or not policy.scope_allowed(scope, step):
         return "scope_open"
     if scope in ("contract.send", "payment.link", "discount.apply"):
-        return "capability_known"  # a money scope is used by the row or the approval that minted it, and by nothing else
+        return (
+            "capability_known"  # a money scope is used by the row or the approval that minted it, and by nothing else
+        )
     return None
 
 
-def _why_not_capability(values: Mapping[str, Any], policy: Policy, row: Mapping[str, Any] | None, now: datetime) -> str | None:
+def _why_not_capability(
+    values: Mapping[str, Any], policy: Policy, row: Mapping[str, Any] | None, now: datetime
+) -> str | None:
     if row is None:
         return "capability_known"
     if row["dead"]:

@@ -34,7 +34,9 @@ def build(ports: Ports) -> StateGraph[ChainState, Any, Any, Any]:
     graph.add_node("gate", _gate, metadata={"human": "approval"})
     graph.add_edge(START, "listen")
     graph.add_edge("listen", "weigh")
-    graph.add_conditional_edges("weigh", _next, {"in BOOK": "book", "in TRANSFER": "transfer", "in CLOSE": "close", "served": "gate"})
+    graph.add_conditional_edges(
+        "weigh", _next, {"in BOOK": "book", "in TRANSFER": "transfer", "in CLOSE": "close", "served": "gate"}
+    )
     for name in ("book", "transfer", "close"):
         graph.add_conditional_edges(name, _next, edges_of(name))
     graph.add_edge("gate", END)
@@ -43,12 +45,17 @@ def build(ports: Ports) -> StateGraph[ChainState, Any, Any, Any]:
 
 def edges_of(name: str) -> dict[str, str]:
     """The labelled ways out of a stage node: the rows, with their guards, that lead to another stage; and the end of the turn."""
-    return {**{way(name, target): target for target in STAGE_NODES.values() if way(name, target)}, "turn decided": "gate"}
+    return {
+        **{way(name, target): target for target in STAGE_NODES.values() if way(name, target)},
+        "turn decided": "gate",
+    }
 
 
 def way(name: str, target: str) -> str:
     """One label for all rows from a stage to another: the picture draws one edge a pair."""
-    return " / ".join(label(row) for row in TABLE if (stage := crosses(row, name)) is not None and STAGE_NODES[stage] == target)
+    return " / ".join(
+        label(row) for row in TABLE if (stage := crosses(row, name)) is not None and STAGE_NODES[stage] == target
+    )
 
 
 def crosses(row: Transition, name: str) -> Stage | None:
@@ -81,7 +88,9 @@ def _bound(name: str, node: Node, ports: Ports) -> Callable[[ChainState], Awaita
 
 def changed(before: ChainState, after: ChainState) -> ChainState:
     """Only what the turn changed is written: a channel that stays the same costs neither a blob nor its encryption."""
-    return {name: value for name, value in after.items() if name in TRANSIENT or name not in before or before[name] != value}  # type: ignore[return-value]
+    return {
+        name: value for name, value in after.items() if name in TRANSIENT or name not in before or before[name] != value
+    }  # type: ignore[return-value]
 
 
 async def _gate(state: ChainState) -> ChainState:
@@ -106,7 +115,11 @@ def route(name: str, after: ChainState) -> str:
             return "served"
         if after.get("overlay") in (Overlay.HUMAN, Overlay.CALLBACK):
             return "in TRANSFER"
-        return "served" if after.get("overlay") else {"book": "in BOOK", "transfer": "in TRANSFER", "close": "in CLOSE"}[here]
+        return (
+            "served"
+            if after.get("overlay")
+            else {"book": "in BOOK", "transfer": "in TRANSFER", "close": "in CLOSE"}[here]
+        )
     hops = work["hops"] = int(work.get("hops", 0)) + 1
     if here is None or here == name or after.get("overlay") or hops >= MOST_HOPS:
         return "turn decided"

@@ -12,9 +12,9 @@ from domain.contact import Identity
 from domain.errors import EffectRefused, TurnConflict
 from domain.events import Event, EventKind
 from domain.ports import Clock, PolicyBook
+from domain.results import SpeechLine, TurnResult, from_values
 from domain.stages import Channel
 from graph import probes
-from domain.results import SpeechLine, TurnResult, from_values
 from graph.attempts import why_not
 from memory.database import Gone
 from memory.inbox import Attempt, Inbox
@@ -123,17 +123,32 @@ class ChainService:
             except EffectRefused as refused:
                 decisions += 1
                 kind = refused.kind if decisions <= MOST_DECISIONS else SAFE_LINE
-                refusal = {"kind": kind, "guard": refused.guard, "why": refused.why, "decisions": decisions, **refused.detail}
+                refusal = {
+                    "kind": kind,
+                    "guard": refused.guard,
+                    "why": refused.why,
+                    "decisions": decisions,
+                    **refused.detail,
+                }
                 if decisions > MOST_DECISIONS + 1:
                     raise
             except OUTSIDE:
                 raise
             except Exception as fault:
                 # The edge of a turn: whatever failed, the buyer is answered and people see it. A second fault is raised.
-                _log.exception("turn failed", extra={"action": "turn_failed", "session": session_id, "fault": type(fault).__name__})
-                if await self.inbox.count_attempt(event.turn_id, MOST_ATTEMPTS) or (refusal and refusal["kind"] == SAFE_LINE):
+                _log.exception(
+                    "turn failed", extra={"action": "turn_failed", "session": session_id, "fault": type(fault).__name__}
+                )
+                if await self.inbox.count_attempt(event.turn_id, MOST_ATTEMPTS) or (
+                    refusal and refusal["kind"] == SAFE_LINE
+                ):
                     raise
-                refusal = {"kind": SAFE_LINE, "guard": "turn_without_fault", "why": type(fault).__name__, "decisions": decisions + 1}
+                refusal = {
+                    "kind": SAFE_LINE,
+                    "guard": "turn_without_fault",
+                    "why": type(fault).__name__,
+                    "decisions": decisions + 1,
+                }
         raise TurnConflict(f"session {session_id}: event {event.turn_id} lost {MOST_CONFLICTS} races")
 
     async def _turn(self, session_id: str, event: Event, refusal: dict[str, Any] | None) -> TurnResult:
@@ -162,7 +177,9 @@ class ChainService:
         state = await self.app.aget_state({"configurable": {"thread_id": session_id}})
         return dict(state.values)
 
-    async def attempt(self, session_id: str, scope: str, *, capability_id: str | None = None, object_id: str | None = None) -> str | None:
+    async def attempt(
+        self, session_id: str, scope: str, *, capability_id: str | None = None, object_id: str | None = None
+    ) -> str | None:
         """Try to use authority outside of a turn: the guard that refuses it, on the trail; None where it would be allowed."""
         values = await self.snapshot(session_id)
         version = await self.inbox.policy_version()

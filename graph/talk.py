@@ -68,7 +68,9 @@ class Terminal:
 
     async def _command(self, line: str) -> None:
         if line == "/where" and self.last:
-            self._print(f"[{self.last.step}{' ' + self.last.overlay if self.last.overlay else ''}, intent {self.last.score:.2f}]")
+            self._print(
+                f"[{self.last.step}{' ' + self.last.overlay if self.last.overlay else ''}, intent {self.last.score:.2f}]"
+            )
         elif line == "/wait":
             await asyncio.sleep(2)
         elif line.startswith("/"):
@@ -108,7 +110,9 @@ class Terminal:
         """Speech that a decision, a timer or a webhook brought about in another process."""
         while True:
             await asyncio.sleep(POLL_S)
-            if self.session_id and (lines := await self.service.inbox.unheard(self.session_id, self.channel, self.since)):
+            if self.session_id and (
+                lines := await self.service.inbox.unheard(self.session_id, self.channel, self.since)
+            ):
                 await self._show(lines)
 
     @staticmethod

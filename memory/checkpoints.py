@@ -20,7 +20,14 @@ from memory.database import Pool
 from memory.queries import SQL
 from memory.sealing import Sealer
 
-TRANSIENT = ("event", "refusal", "turn", "situation", "plan", "effects")  # of one turn: journalled as rows, never stored here
+TRANSIENT = (
+    "event",
+    "refusal",
+    "turn",
+    "situation",
+    "plan",
+    "effects",
+)  # of one turn: journalled as rows, never stored here
 _PUT: ContextVar[tuple[dict[str, Any], str, str | None] | None] = ContextVar("put", default=None)
 
 
@@ -93,6 +100,8 @@ class TurnSaver(AsyncPostgresSaver):
             self._probe("after_commit")
 
     async def _head_only(self, connection: Any, values: dict[str, Any], head: str, parent: str | None) -> None:
-        moved = await connection.execute(SQL["move_head_only"], {"head": head, "parent": parent, "session_id": values["session_id"]})
+        moved = await connection.execute(
+            SQL["move_head_only"], {"head": head, "parent": parent, "session_id": values["session_id"]}
+        )
         if await moved.fetchone() is None:
             raise TurnConflict(f"session {values['session_id']}: another turn was committed first")

@@ -25,7 +25,9 @@ Effects = dict[str, list[dict[str, Any]]]
 class Commit:
     """Writes one turn. `values` are the channels of the checkpoint, `head` and `parent` its id and its parent's."""
 
-    def __init__(self, connection: Connection, sealer: Sealer, values: Mapping[str, Any], head: str, parent: str | None) -> None:
+    def __init__(
+        self, connection: Connection, sealer: Sealer, values: Mapping[str, Any], head: str, parent: str | None
+    ) -> None:
         self.connection, self.sealer, self.values = connection, sealer, values
         self.head, self.parent = head, parent
         self.turn: dict[str, Any] = values["turn"]
@@ -45,7 +47,10 @@ class Commit:
         await self._turn()
         await self._answers()
         await self._many("close_facts", self.effects.get("fact_close", []))
-        await self._many("insert_facts", [self._seal_into(e, "value", "unit", "quote", "asr_confidence") for e in self.effects.get("fact", [])])
+        await self._many(
+            "insert_facts",
+            [self._seal_into(e, "value", "unit", "quote", "asr_confidence") for e in self.effects.get("fact", [])],
+        )
         await self._moves()
         for effect in self.values["effects"]:
             apply = SINGLE.get(effect["kind"])
@@ -102,7 +107,11 @@ class Commit:
     def _audit_rows(self) -> list[dict[str, Any]]:
         """The turn's links of the session's chain; the payload is sealed, its digest stays when it is erased."""
         seq, previous = int(self.situation["audit_seq"]), str(self.situation["audit_hash"])
-        turn = {"action": "turn", "actor": "system", "payload": {"kind": self.event["kind"], "turn_id": self.event["turn_id"]}}
+        turn = {
+            "action": "turn",
+            "actor": "system",
+            "payload": {"kind": self.event["kind"], "turn_id": self.event["turn_id"]},
+        }
         rows: list[dict[str, Any]] = []
         for entry in [turn, *self.effects.get("audit", [])]:
             seq += 1
@@ -122,7 +131,9 @@ class Commit:
     async def _answers(self) -> None:
         answers, heard = self.effects.get("answer", []), self.effects.get("heard", [])
         if answers or heard:
-            await self.connection.execute(SQL["write_answers"], {**self.base, "answers": text(answers), "heard": text(heard)})
+            await self.connection.execute(
+                SQL["write_answers"], {**self.base, "answers": text(answers), "heard": text(heard)}
+            )
 
     async def _many(self, query: str, rows: list[dict[str, Any]]) -> None:
         if rows:
@@ -145,13 +156,23 @@ class Commit:
         capabilities = [{**e, "uses_left": e["uses"] - uses[name]} for name, e in minted.items()]
         spent = next((c for c in capabilities if c["uses_left"] < 0), None)
         if spent:
-            raise EffectRefused("call", "capability_uses_left", f"{spent['scope']} has no use left", {"scope": spent["scope"]})
+            raise EffectRefused(
+                "call", "capability_uses_left", f"{spent['scope']} has no use left", {"scope": spent["scope"]}
+            )
         fired = self.effects.get("transition", [])
         if fired or calls:
-            rows = [{**c, "call_key": self._call_key(c), "capability_stage": stages.get(c.get("capability_id", ""))} for c in calls]
+            rows = [
+                {**c, "call_key": self._call_key(c), "capability_stage": stages.get(c.get("capability_id", ""))}
+                for c in calls
+            ]
             await self.connection.execute(
                 SQL["write_moves"],
-                {**self.base, "transitions": text(numbered(fired)), "capabilities": text(capabilities), "calls": text(rows)},
+                {
+                    **self.base,
+                    "transitions": text(numbered(fired)),
+                    "capabilities": text(capabilities),
+                    "calls": text(rows),
+                },
             )
         for revoke in self.effects.get("revoke", []):
             await self.connection.execute(SQL["kill_capabilities"], {**self.base, **revoke})
@@ -161,7 +182,10 @@ class Commit:
         older = {c["capability_id"]: c for c in done if c["capability_id"] not in minted}
         if not older:
             return {}
-        rows = [{"capability_id": n, "epoch": c["epoch"], "quote_hash": c.get("quote_hash"), "n": uses[n]} for n, c in older.items()]
+        rows = [
+            {"capability_id": n, "epoch": c["epoch"], "quote_hash": c.get("quote_hash"), "n": uses[n]}
+            for n, c in older.items()
+        ]
         cursor = await self.connection.execute(SQL["consume_capabilities"], {**self.base, "rows": text(rows)})
         alive = {row["capability_id"]: row["stage"] for row in await cursor.fetchall()}
         for name, call in older.items():
@@ -213,7 +237,9 @@ class Commit:
         if not rows:
             return
         sealed = [self._seal_into(e, "fields") for e in records]
-        await self.connection.execute(SQL["write_deliveries"], {**self.base, "records": text(sealed), "outbox": text(rows)})
+        await self.connection.execute(
+            SQL["write_deliveries"], {**self.base, "records": text(sealed), "outbox": text(rows)}
+        )
         await enqueue(self.connection, [row["effect_id"] for row in rows])
 
     def sealed_row(self, value: Any) -> bytes:

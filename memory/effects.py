@@ -58,7 +58,17 @@ async def _quote_status(commit: Writer, e: Effect) -> None:
 
 
 async def _proposal(commit: Writer, e: Effect) -> None:
-    names = ("proposal_id", "rules", "uses", "proposal_hash", "quote_hash", "facts_used", "gate", "fallback", "deadline")
+    names = (
+        "proposal_id",
+        "rules",
+        "uses",
+        "proposal_hash",
+        "quote_hash",
+        "facts_used",
+        "gate",
+        "fallback",
+        "deadline",
+    )
     await commit.run("insert_proposal", body=Jsonb(e["body"]), **{name: e[name] for name in names})
     await commit.run("insert_approvals", proposal_id=e["proposal_id"], roles=e["roles"])
 
@@ -114,7 +124,7 @@ async def _consent(commit: Writer, e: Effect) -> None:
 
 async def _timer(commit: Writer, e: Effect) -> None:
     timer_id = f"{commit.base['session_id']}:{e['timer']}:{e['ref']}"
-    await commit.run("set_timer", timer_id=timer_id, due_at=e["due_at"], ref=e["ref"], **{"kind": e["timer"]})
+    await commit.run("set_timer", timer_id=timer_id, due_at=e["due_at"], ref=e["ref"], kind=e["timer"])
 
 
 async def _cancel_timer(commit: Writer, e: Effect) -> None:

@@ -57,7 +57,9 @@ class Inbox:
         if row is None:
             known = await self._one("event_status", turn_id=event.turn_id)
             if known and known["session_id"] != session_id:
-                raise BadInput("turn_id", f"{event.turn_id!r} belongs to another session", "Give every event an id of its own.")
+                raise BadInput(
+                    "turn_id", f"{event.turn_id!r} belongs to another session", "Give every event an id of its own."
+                )
         return row is not None
 
     def _row(self, session_id: str, event: Event) -> dict[str, Any]:
@@ -80,7 +82,9 @@ class Inbox:
             status=data.get("status", "heard") if heard else "heard",
             at=event.at,
             speech_ids=[data["speech_id"]] if heard else list(data.get("speech_ids", [])),
-            sealed=self._sealer.seal({"words": data["words"]}) if data.get("words") and data.get("status") == "partly" else None,
+            sealed=self._sealer.seal({"words": data["words"]})
+            if data.get("words") and data.get("status") == "partly"
+            else None,
             turn_id=event.turn_id,
             kind=event.kind.value,
             channel=event.channel.value if event.channel else None,
@@ -118,7 +122,9 @@ class Inbox:
 
     def _line(self, row: dict[str, Any]) -> SpeechLine:
         words = self._sealer.open(base64.b64decode(row["sealed"]))["words"]
-        return SpeechLine(row["speech_id"], row["act"], words, row["asks"], row["uninterruptible"], row["channel"], row["status"])
+        return SpeechLine(
+            row["speech_id"], row["act"], words, row["asks"], row["uninterruptible"], row["channel"], row["status"]
+        )
 
     async def unheard(self, session_id: str, channel: Channel, since: datetime) -> list[SpeechLine]:
         """What waits to be spoken or shown, in order; whoever turn it came from."""
@@ -135,7 +141,13 @@ class Inbox:
             rows.sort(key=lambda row: (row["due_at"], row["timer_id"]))
             for row in rows:
                 turn_id = f"timer:{row['timer_id']}:{row['due_at'].isoformat()}"
-                event = Event(turn_id, EventKind.TIMER, row["due_at"], None, {"timer": row["kind"], "timer_id": row["timer_id"], "ref": row["ref"]})
+                event = Event(
+                    turn_id,
+                    EventKind.TIMER,
+                    row["due_at"],
+                    None,
+                    {"timer": row["kind"], "timer_id": row["timer_id"], "ref": row["ref"]},
+                )
                 await connection.execute(SQL["insert_event"], self._row(row["session_id"], event))
         return [(row["session_id"], row["timer_id"]) for row in rows]
 
@@ -161,7 +173,9 @@ class Inbox:
     async def release_lease(self, session_id: str, owner: str) -> Event | None:
         """Give the lease back and tell who waits for news; or keep it and return the event that came in meanwhile."""
         async with self._quick.connection() as connection:
-            row = await (await connection.execute(SQL["release_lease"], {"session_id": session_id, "owner": owner})).fetchone()
+            row = await (
+                await connection.execute(SQL["release_lease"], {"session_id": session_id, "owner": owner})
+            ).fetchone()
         return self._event(row) if row and row["turn_id"] else None
 
     async def drop_lease(self, session_id: str, owner: str) -> None:
@@ -197,7 +211,12 @@ class Inbox:
                 "object": attempt.object_id, "now": attempt.at, "call_key": f"{session_id}:{attempt.turn_id}:{attempt.scope}:0",
             }  # fmt: skip
             await connection.execute(SQL["refused_call"], parameters)
-            payload = {"scope": attempt.scope, "guard": attempt.guard, "object": attempt.object_id, "capability": attempt.capability_id}
+            payload = {
+                "scope": attempt.scope,
+                "guard": attempt.guard,
+                "object": attempt.object_id,
+                "capability": attempt.capability_id,
+            }
             salt = secrets.token_hex(8)
             digest = digest_of(salt, payload)
             link = hash_of(place["audit_hash"], seq, attempt.at, "system", "use_refused", digest)
@@ -215,4 +234,3 @@ class Inbox:
     async def _all(self, query: str, **parameters: Any) -> list[dict[str, Any]]:
         async with self._pool.connection() as connection:
             return list(await (await connection.execute(SQL[query], parameters)).fetchall())
-

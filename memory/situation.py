@@ -50,7 +50,8 @@ class Desk:
             opened = self._open(fact.pop("sealed"))
             facts[fact["key"]] = {**fact, "value": opened.get("value"), "unit": opened.get("unit")}
         identities = [
-            {"kind": i["kind"], "verified": i["verified"], "value": self._open(i["sealed"])["value"]} for i in row.get("identities") or []
+            {"kind": i["kind"], "verified": i["verified"], "value": self._open(i["sealed"])["value"]}
+            for i in row.get("identities") or []
         ]
         place: dict[str, Any] = {"contact_id": contact_id}
         if identities:

@@ -16,6 +16,7 @@ from domain.ports import Ports
 from domain.pricing import Quote, draft_quote
 from domain.refusal import Refused
 from domain.stages import CLOSE_STEPS, COMMIT_STEPS, Step
+from domain.state import part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 from nodes.discovery import drop_request
@@ -46,14 +47,21 @@ def rules_for(turn: Turn, discount: Decimal, value: Decimal) -> tuple[ApprovalRu
 
 
 def propose(
-    turn: Turn, rules: list[dict[str, Any]], uses: tuple[str, ...], quote: Quote, *, title: str, facts: tuple[str, ...], gate: str | None
+    turn: Turn,
+    rules: list[dict[str, Any]],
+    uses: tuple[str, ...],
+    quote: Quote,
+    *,
+    title: str,
+    facts: tuple[str, ...],
+    gate: str | None,
 ) -> bool:
     """T41: store the proposal with its draft quote and one row per role; nothing else stops."""
     body: dict[str, Any] = {
         "title": title,
         "draft": quote.to_json(),
         "args": {"discount_pct": str(quote.discount_pct), "quantity": quote.scope.quantity, "term": quote.scope.term},
-        "quote_before": (turn.deal.get("quote") or {}).get("quote_hash"),
+        "quote_before": part(turn.deal, "quote").get("quote_hash"),
         "before": turn.deal.get("quote"),
         "fact_ids": {key: turn.facts[key]["fact_id"] for key in facts if key in turn.facts},
         "request": turn.value("request.discount"),
@@ -82,11 +90,20 @@ def propose(
         turn.want("timer", timer="approval_deadline", ref=proposal["proposal_id"], due_at=proposal["deadline"])
 
     fields = {"rules": proposal["rules"], "uses": list(uses), "quote": f"Q{quote.version}"}
-    row = fire(turn, Trigger.ACTION_NEEDS_APPROVAL, reason=",".join(proposal["rules"]), records={"approval_requested": fields}, act=store)
+    row = fire(
+        turn,
+        Trigger.ACTION_NEEDS_APPROVAL,
+        reason=",".join(proposal["rules"]),
+        records={"approval_requested": fields},
+        act=store,
+    )
     if not isinstance(row, Transition):
         return False
     turn.situation.setdefault("proposals", []).append({**proposal, "status": "open", "fresh": True})
-    turn.audit("approval_requested", {"proposal": proposal["proposal_id"], "rules": proposal["rules"], "hash": proposal["proposal_hash"]})
+    turn.audit(
+        "approval_requested",
+        {"proposal": proposal["proposal_id"], "rules": proposal["rules"], "hash": proposal["proposal_hash"]},
+    )
     return True
 
 
@@ -130,7 +147,12 @@ def _settle_one(turn: Turn, proposal: dict[str, Any], outcome: str) -> None:
     turn.work["settling"] = {**proposal, "status": outcome}
     turn.work["policy_forbids"] = _policy_forbids(turn, proposal) if outcome == "approved" else ""
     turn.work["void"] = ""
-    decided = {"outcome": outcome, "rules": proposal["rules"], "by": proposal.get("decided_by", []), "hash": proposal["proposal_hash"]}
+    decided = {
+        "outcome": outcome,
+        "rules": proposal["rules"],
+        "by": proposal.get("decided_by", []),
+        "hash": proposal["proposal_hash"],
+    }
 
     def execute() -> None:
         final = "void" if turn.work["void"] else outcome
@@ -140,10 +162,12 @@ def _settle_one(turn: Turn, proposal: dict[str, Any], outcome: str) -> None:
         if final == "approved":
             _granted(turn, proposal)
 
-    row = fire(turn, Trigger.APPROVAL_DECIDED_OR_EXPIRED, reason=outcome, records={"approval_outcome": decided}, act=execute)
+    row = fire(
+        turn, Trigger.APPROVAL_DECIDED_OR_EXPIRED, reason=outcome, records={"approval_outcome": decided}, act=execute
+    )
     if not isinstance(row, Transition):
         return
-    proposal["status"] = turn.work["void"] and "void" or outcome
+    proposal["status"] = (turn.work["void"] and "void") or outcome
     turn.audit("approval_outcome", dict(decided))
     if "discount.apply" in proposal["uses"] and outcome == "approved" and not turn.work["void"]:
         _quote_approved(turn, proposal)
@@ -179,7 +203,12 @@ def _quote_approved(turn: Turn, proposal: dict[str, Any]) -> None:
     if refused:
         say(turn, "approval_void", why=refused.why)
         return
-    record(turn, "quote", {"quote": f"Q{quote.version}", "discount_pct": str(quote.discount_pct), "amount": str(quote.amount)}, "T42")
+    record(
+        turn,
+        "quote",
+        {"quote": f"Q{quote.version}", "discount_pct": str(quote.discount_pct), "amount": str(quote.amount)},
+        "T42",
+    )
     drop_request(turn, FactStatus.MET)
     say(turn, "approval_granted", role=proposal["rules"][0])
     if turn.step is Step.PRICE:

@@ -10,12 +10,12 @@ from domain.ports import Ports
 from domain.reading import Answer, Special, Wish
 from domain.scoring import note
 from domain.stages import Stage, Step
-from domain.state import ChainState
+from domain.state import ChainState, part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 from nodes.discovery import acknowledge, ask_next, settle_contradiction, wants_meeting, wants_to_go_on
 from nodes.opening import open_up
-from nodes.questions import abilities, answer_questions, small_words, lost_words, something_said
+from nodes.questions import abilities, answer_questions, lost_words, small_words, something_said
 from nodes.slots import book_it, confirm_details, contact_of, focus_of, mirror, offer, release
 from nodes.transfer import try_offer
 from nodes.working import resumed
@@ -68,7 +68,7 @@ async def _discover(turn: Turn, ports: Ports) -> None:
 
 def _backing_off(turn: Turn) -> bool:
     """After a reversal a second no is taken as it is: no further offer in this turn."""
-    answered: dict[str, Any] = turn.work["answer_to"] or {}
+    answered: dict[str, Any] = part(turn.work, "answer_to")
     if answered.get("key") == "next_step_offer" and answered["answer"] != Answer.YES and not turn.reading.times:
         say(turn, "reversal_close")
         turn.talk["asked"] = None
@@ -95,7 +95,7 @@ async def _meet(turn: Turn, ports: Ports) -> bool:
 
 async def _slots_offered(turn: Turn, ports: Ports) -> None:
     turn.work["asks_transfer"] = wants_to_go_on(turn)
-    answered: dict[str, Any] = turn.work["answer_to"] or {}
+    answered: dict[str, Any] = part(turn.work, "answer_to")
     if answered.get("key") == "slot_readback" and answered["answer"] == Answer.YES and not _other_zone(turn):
         _accept(turn)
         return
@@ -149,7 +149,7 @@ async def _other_slots(turn: Turn, ports: Ports) -> None:
 def _accept(turn: Turn) -> None:
     confirm_details(turn)
     old = turn.deal.get("appointment")
-    hold: dict[str, Any] = turn.deal.get("hold") or {}
+    hold: dict[str, Any] = part(turn.deal, "hold")
     meeting = {"starts": hold.get("starts"), "ends": hold.get("ends"), "zone": hold.get("zone")}
     row = fire(
         turn,
@@ -167,7 +167,7 @@ def _accept(turn: Turn) -> None:
 
 
 async def _booked(turn: Turn, ports: Ports) -> None:
-    answered: dict[str, Any] = turn.work["answer_to"] or {}
+    answered: dict[str, Any] = part(turn.work, "answer_to")
     appointment: dict[str, Any] = turn.deal["appointment"]
     when = {"at": appointment["starts"], "zone": appointment["zone"], "now": turn.now.isoformat()}
     if answered.get("key") == "cancel_meeting_confirm":
@@ -183,11 +183,14 @@ async def _booked(turn: Turn, ports: Ports) -> None:
             turn.deal["focus"] = {}
             await offer(turn, ports)
         return
+    if Wish.GOODBYE in turn.reading.wishes:
+        say(turn, "goodbye_booked", when=when)
+        return
     turn.work["asks_transfer"] = wants_to_go_on(turn)
     acknowledge(turn)
     if await try_offer(turn, ports, meeting=False):
         return
-    if Wish.GOODBYE in turn.reading.wishes or answered.get("key") == "anything_else":
+    if answered.get("key") == "anything_else":
         if not turn.plan_answers():
             say(turn, "goodbye_booked", when=when)
     elif not something_said(turn):
@@ -207,7 +210,9 @@ def _cancel_or_keep(turn: Turn, answer: str, when: dict[str, str]) -> None:
         turn.want("cancel_timer", timer="appointment", ref="meeting")
         turn.want("cancel_timer", timer="no_show", ref="meeting")
 
-    row = fire(turn, Trigger.MEETING_CANCELLED, records={"meeting_cancelled": {"starts": appointment["starts"]}}, act=cancel)
+    row = fire(
+        turn, Trigger.MEETING_CANCELLED, records={"meeting_cancelled": {"starts": appointment["starts"]}}, act=cancel
+    )
     if isinstance(row, Transition):
         turn.deal.pop("appointment")
         say(turn, "meeting_cancelled", when=when)

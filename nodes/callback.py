@@ -11,6 +11,7 @@ from domain.firing import fire
 from domain.ports import Ports
 from domain.reading import Answer, TimeMention, Wish
 from domain.stages import Overlay, Step
+from domain.state import part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 from nodes.listen import zone_of
@@ -30,7 +31,7 @@ async def callback_talk(turn: Turn, ports: Ports) -> None:
     if turn.place.get("owner", "agent") != "agent" and not turn.work.get("person_wanted"):
         return  # a person holds the session; the agent stays silent
     callback: dict[str, Any] = turn.deal.setdefault("callback", {})
-    answered: dict[str, Any] = turn.work["answer_to"] or {}
+    answered: dict[str, Any] = part(turn.work, "answer_to")
     if answered.get("key") == "callback_readback" and answered["answer"] == Answer.YES:
         callback.update(number_confirmed=True, time_confirmed=True)
         _promise(turn, callback)
@@ -59,7 +60,10 @@ async def _say_who_is_there(turn: Turn, ports: Ports) -> None:
 
 def _take_time(turn: Turn, callback: dict[str, Any]) -> None:
     soon = Wish.CALL_BACK in turn.reading.wishes and not turn.reading.times
-    accepts = (turn.work["answer_to"] or {}).get("key") in ("callback_choice", "callback_time") and turn.reading.answer is Answer.YES
+    accepts = (
+        part(turn.work, "answer_to").get("key") in ("callback_choice", "callback_time")
+        and turn.reading.answer is Answer.YES
+    )
     if turn.reading.times:
         at = _instant(turn, turn.reading.times[0])
         callback.update(at=at.isoformat(), window_open=True)

@@ -9,14 +9,14 @@ from domain.ports import Ports
 from domain.reading import Answer, Special, Wish
 from domain.scoring import note
 from domain.stages import CLOSE_STEPS, Stage, Step
-from domain.state import ChainState
+from domain.state import ChainState, part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 from nodes.commitment import check_list, commitment, committed, won
 from nodes.hearing import scope_differs
 from nodes.orders import changed_scope, first_scope, read_back_scope, scope_of, set_scope, void_quote
 from nodes.price import price_talk, scope_confirmed
-from nodes.questions import abilities, answer_questions, small_words, lost_words, something_said
+from nodes.questions import abilities, answer_questions, lost_words, small_words, something_said
 from nodes.working import resumed
 
 
@@ -85,7 +85,7 @@ def _turns_back(turn: Turn) -> bool:
 
 
 def _no_to_commit(turn: Turn) -> bool:
-    answered: dict[str, Any] = turn.work["answer_to"] or {}
+    answered: dict[str, Any] = part(turn.work, "answer_to")
     plain = answered.get("key") == "commit" and answered["answer"] == Answer.NO
     return plain and not scope_differs(turn, turn.reading) and turn.reading.request is None
 
@@ -135,7 +135,7 @@ def _changes_scope(turn: Turn) -> bool:
 
 def _scope(turn: Turn, words: bool) -> None:
     """Propose the order scope, take corrections, and go on when its read-back is confirmed."""
-    answered: dict[str, Any] = turn.work["answer_to"] or {}
+    answered: dict[str, Any] = part(turn.work, "answer_to")
     scope: dict[str, Any] | None = turn.deal.get("scope")
     if scope and scope.get("confirmed") and turn.work.get("closing_now"):
         turn.work["scope_confirmed_before"] = True

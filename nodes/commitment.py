@@ -15,6 +15,7 @@ from domain.ports import Ports
 from domain.pricing import Quote
 from domain.reading import Answer, Wish
 from domain.refusal import Refused
+from domain.state import part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 from nodes.approvals import COMMIT_USES, level_one_rule, open_proposal, propose
@@ -27,14 +28,14 @@ LINK_DAYS = 3
 
 def check_list(turn: Turn, ports: Ports, words: bool) -> None:
     """CLOSE.compliance: terms, who decides, and T30 as soon as everything is true."""
-    answered: dict[str, Any] = turn.work["answer_to"] or {}
+    answered: dict[str, Any] = part(turn.work, "answer_to")
     if answered.get("key") == "authority_readback" and answered["answer"] == Answer.YES:
         confirm(turn, "authority")
     if words and turn.reading.request and turn.reading.request.value is not None and "T29" not in turn.fired:
         _price_again(turn)
         return
     quote_hash = turn.deal["quote"]["quote_hash"]
-    told: dict[str, Any] = turn.deal.get("terms_said") or {}
+    told: dict[str, Any] = part(turn.deal, "terms_said")
     if told.get("quote_hash") != quote_hash:
         if words or turn.work.get("returned"):
             say_terms(turn)
@@ -55,7 +56,14 @@ def check_list(turn: Turn, ports: Ports, words: bool) -> None:
     if isinstance(row, Transition):
         _after_checklist(turn, level)
     elif words or turn.event.kind is EventKind.DECISION:
-        _ask_missing(turn, [e["guard"] for e in turn.effects if e["kind"] == "guard_result" and e["transition"] == "T30" and not e["held"]])
+        _ask_missing(
+            turn,
+            [
+                e["guard"]
+                for e in turn.effects
+                if e["kind"] == "guard_result" and e["transition"] == "T30" and not e["held"]
+            ],
+        )
 
 
 def _price_again(turn: Turn) -> None:
@@ -102,7 +110,9 @@ def _ask_level_one(turn: Turn) -> None:
     """At L1 each use asks: one proposal for both uses of the quote."""
     raw = {k: v for k, v in turn.deal["quote"].items() if k not in ("unit_price", "proposal_id", "issued_in_writing")}
     rule = level_one_rule(turn)
-    if propose(turn, [rule], COMMIT_USES, Quote.from_json(raw), title="commit", facts=("scope", "authority"), gate="commit"):
+    if propose(
+        turn, [rule], COMMIT_USES, Quote.from_json(raw), title="commit", facts=("scope", "authority"), gate="commit"
+    ):
         say(turn, "approval_wait_commit", role=rule["role"], duration=rule["sla_s"])
 
 
@@ -127,7 +137,7 @@ def _ask_missing(turn: Turn, failed: list[str]) -> None:
 
 def commitment(turn: Turn, ports: Ports, words: bool) -> None:
     """CLOSE.commit_requested: only a plain yes to the direct question commits."""
-    answered: dict[str, Any] = turn.work["answer_to"] or {}
+    answered: dict[str, Any] = part(turn.work, "answer_to")
     if answered.get("key") == "commit" and answered["answer"] == Answer.YES:
         _commit(turn, ports)
         return
@@ -142,9 +152,12 @@ def commitment(turn: Turn, ports: Ports, words: bool) -> None:
     elif not allowed:
         if words:
             _ask_level_one(turn)
-    elif turn.work.get("settled_now") or turn.work.get("returned") or turn.work.get("payment_retry"):
-        ask_commit(turn)
-    elif words and not asks_something(turn):
+    elif (
+        turn.work.get("settled_now")
+        or turn.work.get("returned")
+        or turn.work.get("payment_retry")
+        or (words and not asks_something(turn))
+    ):
         ask_commit(turn)
 
 
@@ -160,7 +173,7 @@ def _commit(turn: Turn, ports: Ports) -> None:
         return
     order: dict[str, Any] = {
         "quote_hash": quote_hash,
-        "attempt": int((turn.deal.get("order") or {}).get("attempt", 0)) + 1,
+        "attempt": int(part(turn.deal, "order").get("attempt", 0)) + 1,
         "open": True,
     }
     row = fire(
@@ -170,7 +183,7 @@ def _commit(turn: Turn, ports: Ports) -> None:
         act=lambda: _send(turn, ports, order, approval),
     )
     if isinstance(row, Transition):
-        turn.deal["order"] = {**(turn.deal.get("order") or {}), **order}
+        turn.deal["order"] = {**part(turn.deal, "order"), **order}
         say(turn, "commit_sent", contract_link=order["contract_link"], payment_link=order["payment_link"])
     elif not asks_something(turn):
         ask_commit(turn)
@@ -179,23 +192,33 @@ def _commit(turn: Turn, ports: Ports) -> None:
 def _send(turn: Turn, ports: Ports, order: dict[str, Any], approval: dict[str, Any] | None) -> None:
     quote = turn.deal["quote"]
     proposal_id = approval["proposal_id"] if approval else None
-    permits = {scope: use(turn, scope, quote["quote_hash"], quote_hash=quote["quote_hash"], proposal_id=proposal_id) for scope in COMMIT_USES}
+    permits = {
+        scope: use(turn, scope, quote["quote_hash"], quote_hash=quote["quote_hash"], proposal_id=proposal_id)
+        for scope in COMMIT_USES
+    }
     contract_id = f"{turn.session_id}:{turn.event.turn_id}:contract"
     payment_id = f"{turn.session_id}:{turn.event.turn_id}:payment"
     tokens = {kind: ports.links.token(turn.event.turn_id, kind) for kind in ("contract", "payment")}
-    buyer = {"name": turn.value("contact.name"), "company": turn.value("contact.company"), "address": turn.value("contact.phone")}
+    buyer = {
+        "name": turn.value("contact.name"),
+        "company": turn.value("contact.company"),
+        "address": turn.value("contact.phone"),
+    }
     first = order["attempt"] == 1
     if first:
         turn.want("contract", contract_id=contract_id, quote_hash=quote["quote_hash"], token=tokens["contract"],
                   document=ports.links.document(quote, buyer, turn.now))  # fmt: skip
         order["contract_link"] = ports.links.contract(tokens["contract"])
     else:
-        order["contract_link"] = (turn.deal.get("order") or {}).get("contract_link", "")
+        order["contract_link"] = part(turn.deal, "order").get("contract_link", "")
     expires = turn.now + timedelta(days=LINK_DAYS)
     turn.want("payment", payment_id=payment_id, quote_hash=quote["quote_hash"], attempt=order["attempt"], amount=quote["amount"],
               currency=quote["currency"], token=tokens["payment"], expires_at=expires.isoformat())  # fmt: skip
     order["payment_link"] = ports.links.payment(tokens["payment"])
-    for scope, kind, object_id in (("contract.send", "contract_link", contract_id), ("payment.link", "payment_link", payment_id)):
+    for scope, kind, object_id in (
+        ("contract.send", "contract_link", contract_id),
+        ("payment.link", "payment_link", payment_id),
+    ):
         permit = permits[scope]
         payload: dict[str, Any] = {f"{kind.split('_')[0]}_id": object_id, "session": turn.session_id, "amount": quote["amount"],
                                    "currency": quote["currency"], "quote_hash": quote["quote_hash"]}  # fmt: skip
@@ -203,7 +226,13 @@ def _send(turn: Turn, ports: Ports, order: dict[str, Any], approval: dict[str, A
             turn.want("outbox", outbox=kind, object=object_id, payload=payload,
                       capability_id=None if isinstance(permit, Refused) else permit.capability_id)  # fmt: skip
     turn.want("quote_status", quote_hash=quote["quote_hash"], status="accepted")
-    write(turn, "commitment", {"quote_hash": quote["quote_hash"], "amount": quote["amount"]}, status=FactStatus.CONFIRMED, quote=turn.words[:160])
+    write(
+        turn,
+        "commitment",
+        {"quote_hash": quote["quote_hash"], "amount": quote["amount"]},
+        status=FactStatus.CONFIRMED,
+        quote=turn.words[:160],
+    )
     turn.want("timer", timer="link_expiry", ref=payment_id, due_at=expires.isoformat())
 
 
@@ -214,10 +243,20 @@ def committed(turn: Turn, ports: Ports, words: bool) -> None:
     order: dict[str, Any] = turn.deal["order"]
     if turn.event.kind is EventKind.WEBHOOK:
         _webhook(turn, order)
-    elif turn.event.kind is EventKind.TIMER and turn.event.data.get("timer") == "link_expiry" and order.get("paid_amount") is None:
+    elif (
+        turn.event.kind is EventKind.TIMER
+        and turn.event.data.get("timer") == "link_expiry"
+        and order.get("paid_amount") is None
+    ):
         _retry(turn, "link_expired")
     elif (words or turn.work.get("returned")) and not turn.plan_answers():
-        missing = "both" if not order.get("signed") and order.get("paid_amount") is None else "payment" if order.get("signed") else "signature"
+        missing = (
+            "both"
+            if not order.get("signed") and order.get("paid_amount") is None
+            else "payment"
+            if order.get("signed")
+            else "signature"
+        )
         if Wish.GOODBYE in turn.reading.wishes or turn.counted("commit_reminder") % 2:
             say(turn, "commit_missing", missing=missing)
         else:
@@ -238,7 +277,11 @@ def _webhook(turn: Turn, order: dict[str, Any]) -> None:
         say(turn, "signed_waits_payment" if order.get("signed") else "paid_waits_signature")
         return
     quote = turn.deal["quote"]
-    row = fire(turn, Trigger.SIGNED_AND_PAID_WEBHOOK, records={"closed_won": {"amount": quote["amount"], "quote": f"Q{quote['version']}"}})
+    row = fire(
+        turn,
+        Trigger.SIGNED_AND_PAID_WEBHOOK,
+        records={"closed_won": {"amount": quote["amount"], "quote": f"Q{quote['version']}"}},
+    )
     if isinstance(row, Transition):
         order["open"] = False
         turn.place["won_at"] = turn.now.isoformat()

@@ -7,6 +7,7 @@ from domain.facts import FactStatus, counts
 from domain.ledger import write
 from domain.reading import Answer, Wish
 from domain.scoring import note, withdraw
+from domain.state import part
 from domain.turn import Turn
 
 MOST_ASKED = 2  # a question that was not answered twice is left for later
@@ -17,7 +18,7 @@ def settle_contradiction(turn: Turn) -> bool:
     conflict: dict[str, Any] | None = turn.deal.get("contradiction")
     if conflict is None:
         return False
-    answered: dict[str, Any] = turn.work["answer_to"] or {}
+    answered: dict[str, Any] = part(turn.work, "answer_to")
     if answered.get("key") in ("budget_conflict", "fact_conflict"):
         return _resolve_conflict(turn, conflict, str(answered["answer"]))
     if asks_something(turn):
@@ -70,7 +71,11 @@ def ask_next(turn: Turn) -> None:
 def ask(turn: Turn, act: str) -> None:
     """Ask for the need in turns with who decides, so that a person who only nods hears no broken record."""
     if act == "ask_need" and turn.counted("ask_need") >= MOST_ASKED and not counts(turn.fact("authority"), turn.now):
-        act = "ask_authority" if turn.counted("ask_need") % 2 == 0 and turn.talk.get("last_ask") == "ask_need" else "ask_need"
+        act = (
+            "ask_authority"
+            if turn.counted("ask_need") % 2 == 0 and turn.talk.get("last_ask") == "ask_need"
+            else "ask_need"
+        )
     if act == "ask_authority_budget" and counts(turn.fact("budget"), turn.now):
         act = "ask_authority"
     turn.count(act)
@@ -84,7 +89,7 @@ def _asked_enough(turn: Turn, act: str) -> bool:
 
 def wants_meeting(turn: Turn) -> bool:
     """The buyer asks for a meeting, says yes to the offer of one, or comes back to one that was wished for."""
-    answered: dict[str, Any] = turn.work["answer_to"] or {}
+    answered: dict[str, Any] = part(turn.work, "answer_to")
     accepted = answered.get("key") in ("meeting_offer", "next_step_offer") and answered["answer"] == Answer.YES
     wished = bool({Wish.MEETING, Wish.RESCHEDULE} & set(turn.reading.wishes))
     named_time = bool(turn.reading.times) and answered.get("key") in ("meeting_offer", "next_step_offer", "slot")

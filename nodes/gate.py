@@ -25,7 +25,8 @@ async def gate(state: ChainState) -> ChainState:
                     for p in waiting
                 ],
                 "review_configs": [
-                    {"action_name": ", ".join(p["uses"]), "allowed_decisions": ["approve", "edit", "reject"]} for p in waiting
+                    {"action_name": ", ".join(p["uses"]), "allowed_decisions": ["approve", "edit", "reject"]}
+                    for p in waiting
                 ],
             }
         )

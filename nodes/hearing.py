@@ -10,6 +10,7 @@ from domain.facts import FactStatus
 from domain.ledger import confirm, learn, write
 from domain.reading import Answer, FactSeen, Reading, ReadingContext, Request, Special
 from domain.stages import Channel
+from domain.state import part
 from domain.turn import Turn
 
 LOW_CONFIDENCE = 0.5  # below this a recogniser's words write no fact and give no consent
@@ -28,7 +29,7 @@ DIRECT = {
 
 def reading_context(turn: Turn, zone: str) -> ReadingContext:
     """What the reader may know beside the words."""
-    asked: dict[str, Any] = turn.talk["asked"] or {}
+    asked: dict[str, Any] = part(turn.talk, "asked")
     local = turn.now.astimezone(ZoneInfo(zone))
     quote = turn.deal.get("quote")
     return ReadingContext(
@@ -100,7 +101,7 @@ def _plain_answer(turn: Turn, key: str) -> Answer:
 
 
 def _names_the_price(turn: Turn, reading: Reading) -> bool:
-    quote: dict[str, Any] = turn.deal.get("quote") or {}
+    quote: dict[str, Any] = part(turn.deal, "quote")
     if not reading.money or not quote:
         return True
     known = {Decimal(quote["amount"]), Decimal(quote["contract_value"]), Decimal(quote["unit_price"])}
@@ -130,7 +131,7 @@ def learn_facts(turn: Turn) -> None:
     if _confidence(turn) < LOW_CONFIDENCE:
         turn.work["learned"] = learned
         return
-    answered: dict[str, Any] = turn.work["answer_to"] or {}
+    answered: dict[str, Any] = part(turn.work, "answer_to")
     direct = DIRECT.get(str(answered.get("key")), ())
     for seen in turn.reading.facts:
         key = seen.key or FACT_KEYS.get(seen.type, seen.type)

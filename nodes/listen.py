@@ -1,6 +1,5 @@
 """The node that hears: what happened, who speaks, what it answers and teaches, and what must be served first."""
 
-
 from domain.acts import say
 from domain.events import EventKind
 from domain.facts import FactStatus
@@ -8,7 +7,7 @@ from domain.firing import fire
 from domain.ledger import write
 from domain.ports import Ports
 from domain.stages import Step
-from domain.state import ChainState
+from domain.state import ChainState, part
 from domain.transitions import Trigger
 from domain.turn import Turn
 from nodes.hearing import learn_facts, note_receipts, pair_answer, reading_context
@@ -22,7 +21,7 @@ LONGEST = 4000  # characters read of one message; the rest is stored, not read
 
 async def listen(state: ChainState, *, ports: Ports) -> ChainState:
     turn = await opened(state, ports)
-    if (turn.work.get("refusal") or {}).get("kind") == "safe_line":
+    if part(turn.work, "refusal").get("kind") == "safe_line":
         turn.work["handled"] = _give_to_people(turn)
         return turn.update()
     _know_the_place(turn, ports)
@@ -44,7 +43,7 @@ def zone_of(turn: Turn) -> str:
 
 def _know_the_place(turn: Turn, ports: Ports) -> None:
     """Region and candidate zones from the number, until the buyer says better."""
-    identity = turn.place.get("identity") or {}
+    identity = part(turn.place, "identity")
     if turn.place.get("region") is None and identity.get("kind") == "phone":
         region, zones = ports.places.of(identity["value"])
         turn.place.update(region=region, zones=list(zones))

@@ -9,6 +9,7 @@ from domain.guards.opening import disclosed_on
 from domain.ledger import confirm
 from domain.reading import Answer
 from domain.stages import Recording, Step
+from domain.state import part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 
@@ -47,7 +48,7 @@ def _remember_reason(turn: Turn) -> None:
 
 def _identify(turn: Turn) -> None:
     _remember_reason(turn)
-    answered: dict[str, Any] = turn.work["answer_to"] or {}
+    answered: dict[str, Any] = part(turn.work, "answer_to")
     named = any(item["key"] == "contact.name" for item in turn.work.get("learned", []))
     on_file = turn.fact("contact.name")
     if on_file and answered.get("key") == "name_confirm" and answered["answer"] == Answer.YES:
@@ -90,7 +91,7 @@ def _thank_for_reason(turn: Turn) -> None:
 
 def _consent(turn: Turn) -> None:
     """Everybody is told and asked on a call; a text channel asks nothing."""
-    answered: dict[str, Any] = turn.work["answer_to"] or {}
+    answered: dict[str, Any] = part(turn.work, "answer_to")
     if turn.channel.text:
         _answered(turn, "not_applicable", "not_applicable")
     elif turn.place["recording"] in (Recording.ON, Recording.DECLINED):
@@ -123,5 +124,3 @@ def _answered(turn: Turn, answer: str, consent: str | None) -> None:
 def _store_consent(turn: Turn, status: str | None) -> None:
     if status:
         turn.want("consent", consent="recording", channel=turn.channel.value, status=status)
-
-

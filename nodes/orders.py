@@ -68,11 +68,15 @@ def draft(turn: Turn, discount: Decimal = Decimal(0)) -> Quote | Refused:
     return draft_quote(turn.policy, scope_of(turn), discount, version, turn.now)
 
 
-def write_quote(turn: Turn, quote: Quote, *, proposal_id: str | None = None, scopes: tuple[str, ...] = ("quote.create",)) -> Refused | None:
+def write_quote(
+    turn: Turn, quote: Quote, *, proposal_id: str | None = None, scopes: tuple[str, ...] = ("quote.create",)
+) -> Refused | None:
     """Put a quote on the table under the capabilities it needs; the one before it is superseded."""
     for scope in scopes:
         limits = {"max_pct": str(quote.discount_pct)} if scope == "discount.apply" else {}
-        permit = use(turn, scope, f"Q{quote.version}", limits=limits, quote_hash=quote.quote_hash, proposal_id=proposal_id)
+        permit = use(
+            turn, scope, f"Q{quote.version}", limits=limits, quote_hash=quote.quote_hash, proposal_id=proposal_id
+        )
         if isinstance(permit, Refused):
             return permit
     old: dict[str, Any] | None = turn.deal.get("quote")

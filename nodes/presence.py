@@ -9,6 +9,7 @@ from domain.guards.opening import disclosed_on
 from domain.reading import Special, Wish
 from domain.scoring import note, rescore
 from domain.stages import COMMIT_STEPS, Channel, Overlay, Stage, Step
+from domain.state import part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 
@@ -71,7 +72,7 @@ def disclose_first(turn: Turn) -> None:
 
 def _lost(turn: Turn, speech_id: str) -> bool:
     """A disclosure that was cut short or never played has to be said again."""
-    row = (turn.situation.get("speech") or {}).get(speech_id)
+    row = part(turn.situation, "speech").get(speech_id)
     return row is not None and row["status"] in ("partly", "unheard")
 
 
@@ -79,7 +80,9 @@ def come_back(turn: Turn) -> None:
     """T44: the buyer returns, or control is handed back."""
     if turn.overlay is None or turn.step.terminal:
         return
-    returns = turn.event.kind in BUYER_EVENTS or (turn.event.kind is EventKind.LINE and turn.event.data.get("state") == "up")
+    returns = turn.event.kind in BUYER_EVENTS or (
+        turn.event.kind is EventKind.LINE and turn.event.data.get("state") == "up"
+    )
     handed = turn.event.kind is EventKind.OPERATOR and turn.event.data.get("act") == "hand_back"
     if turn.overlay is Overlay.HUMAN:
         rather_us = Wish.CONTINUE_WITH_AI in turn.reading.wishes and turn.place.get("owner", "agent") == "agent"
@@ -168,5 +171,3 @@ def next_step(turn: Turn) -> str:
 def is_other_person(turn: Turn) -> bool:
     """Whether somebody else than the buyer speaks."""
     return bool({Special.GATEKEEPER, Special.WRONG_PERSON} & set(turn.reading.specials))
-
-

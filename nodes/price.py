@@ -13,6 +13,7 @@ from domain.reading import Answer, Question, Special
 from domain.refusal import Refused
 from domain.scoring import note
 from domain.stages import COMMIT_STEPS, Step
+from domain.state import part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 from nodes.approvals import COMMIT_USES, counter_offer, open_proposal, propose, rule_json, rules_for
@@ -51,7 +52,9 @@ def scope_confirmed(turn: Turn) -> None:
 
 def _ask_for_value(turn: Turn, quote: Quote) -> None:
     """T41 (A3) right after the quote: the talk goes on while people decide about the value."""
-    rules = [rule for rule in rules_for(turn, quote.discount_pct, quote.contract_value) if "contract_value" in rule.when]
+    rules = [
+        rule for rule in rules_for(turn, quote.discount_pct, quote.contract_value) if "contract_value" in rule.when
+    ]
     if not rules or open_proposal(turn, *COMMIT_USES):
         return
     done = propose(
@@ -79,7 +82,7 @@ def price_talk(turn: Turn, words: bool) -> None:
     """CLOSE.price: a request first, then the acknowledgement, then the read-back."""
     if turn.work.get("quoted_now") or (turn.work.get("settled_now") and not words):
         return
-    answered: dict[str, Any] = turn.work["answer_to"] or {}
+    answered: dict[str, Any] = part(turn.work, "answer_to")
     if words and _counter_answer(turn, answered):
         return
     if words and Special.MACHINE_INSTRUCTION not in turn.reading.specials and _request(turn, answered):
@@ -102,12 +105,16 @@ def _stay_on_price(turn: Turn, answered: dict[str, Any]) -> None:
         if not turn.plan_answers():
             say(turn, "approval_pending", role=waiting["roles"][0])
         return
-    heard = turn.heard((turn.deal.get("price_said") or {}).get("speech_id"))
+    heard = turn.heard(part(turn.deal, "price_said").get("speech_id"))
     if answered.get("key") == "price_readback" and answered["answer"] == Answer.NO:
         say(turn, "ask_discount_figure")
-    elif not heard or Question.PRICE in turn.reading.questions or turn.reading.answer is not Answer.NEITHER or not turn.plan:
-        read_back_price(turn)
-    elif not asks_something(turn):
+    elif (
+        not heard
+        or Question.PRICE in turn.reading.questions
+        or turn.reading.answer is not Answer.NEITHER
+        or not turn.plan
+        or not asks_something(turn)
+    ):
         read_back_price(turn)
 
 
@@ -202,7 +209,11 @@ def bargain(turn: Turn, request: dict[str, Any]) -> None:
 
 
 def _ask_person(turn: Turn, rules: list[Any], quote: Quote) -> None:
-    both = [rule for rule in rules_for(turn, quote.discount_pct, quote.contract_value) if rule in rules or "contract_value" in rule.when]
+    both = [
+        rule
+        for rule in rules_for(turn, quote.discount_pct, quote.contract_value)
+        if rule in rules or "contract_value" in rule.when
+    ]
     asked = propose(
         turn, [rule_json(rule) for rule in both], ("discount.apply",), quote,
         title="discount", facts=("scope", "request.discount"), gate=None,
@@ -222,10 +233,13 @@ def _apply_discount(turn: Turn, percent: Decimal) -> None:
     if refused:
         say(turn, "approval_refused_plain", role="sales_manager")
         return
-    record(turn, "quote", {"quote": quote.name, "discount_pct": str(quote.discount_pct), "amount": str(quote.amount)}, "T28" if "T28" in turn.fired else None)
+    record(
+        turn,
+        "quote",
+        {"quote": quote.name, "discount_pct": str(quote.discount_pct), "amount": str(quote.amount)},
+        "T28" if "T28" in turn.fired else None,
+    )
     drop_request(turn, FactStatus.MET)
     if turn.step is Step.PRICE:
         _ask_for_value(turn, quote)
         read_back_price(turn)
-
-

@@ -105,7 +105,9 @@ def _repeat(turn: Turn) -> bool:
         return False
     say(turn, "repeat_intro")
     for line in last:
-        turn.plan.append({key: value for key, value in line.items() if key not in ("speech_id", "words", "channel", "variant")})
+        turn.plan.append(
+            {key: value for key, value in line.items() if key not in ("speech_id", "words", "channel", "variant")}
+        )
     turn.work["repeated"] = True
     return True
 

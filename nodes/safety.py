@@ -66,7 +66,11 @@ def person_wanted(turn: Turn) -> bool:
         else "asks_human" if asks else "angry"
     )  # fmt: skip
     turn.plan.clear()
-    for special, act in ((Special.DISTRESS, "distress_ack"), (Special.MINOR, "minor_ack"), (Special.ANGRY, "angry_ack")):
+    for special, act in (
+        (Special.DISTRESS, "distress_ack"),
+        (Special.MINOR, "minor_ack"),
+        (Special.ANGRY, "angry_ack"),
+    ):
         if special in specials:
             say(turn, act)
     by = turn.event.data.get("by") if operator else None
@@ -136,7 +140,11 @@ def warnings(turn: Turn) -> None:
         if _claimed_percent(turn):
             _refused_claim(turn)
         say(turn, "no_authority_in_words")
-    if turn.event.data.get("speaker") == "third_party" and turn.channel is Channel.VOICE and turn.step not in BEFORE_PARTY:
+    if (
+        turn.event.data.get("speaker") == "third_party"
+        and turn.channel is Channel.VOICE
+        and turn.step not in BEFORE_PARTY
+    ):
         say(turn, "third_party_noted")
 
 

@@ -11,6 +11,7 @@ from domain.ledger import confirm, write
 from domain.ports import Ports, Slot, SlotQuery
 from domain.reading import TimeKind, TimeMention
 from domain.refusal import Refused
+from domain.state import part
 from domain.turn import Turn
 from nodes.listen import zone_of
 
@@ -56,7 +57,7 @@ def use_refused(turn: Turn, scope: str) -> bool:
 
 def _taken(turn: Turn) -> list[datetime]:
     """What the database refused when this turn was decided before."""
-    refusal = turn.work.get("refusal") or {}
+    refusal = part(turn.work, "refusal")
     return [datetime.fromisoformat(refusal["starts"])] if refusal.get("starts") else []
 
 
@@ -133,7 +134,13 @@ def book_it(turn: Turn) -> None:
     turn.want("book", booking_id=hold["booking_id"])
     turn.deal["appointment"] = hold
     mirror(turn, hold, "create", permit.capability_id)
-    write(turn, "appointment", {"starts": hold["starts"], "zone": hold["zone"]}, status=FactStatus.CONFIRMED, speaker="system")
+    write(
+        turn,
+        "appointment",
+        {"starts": hold["starts"], "zone": hold["zone"]},
+        status=FactStatus.CONFIRMED,
+        speaker="system",
+    )
     starts = datetime.fromisoformat(hold["starts"])
     turn.want("timer", timer="appointment", ref="meeting", due_at=starts.isoformat())
     turn.want("timer", timer="no_show", ref="meeting", due_at=(starts + timedelta(minutes=10)).isoformat())
@@ -219,7 +226,11 @@ def _exact(turn: Turn, focus: dict[str, Any]) -> datetime | None:
     zone = ZoneInfo(zone_of(turn))
     offered = [datetime.fromisoformat(s) for s in turn.deal.get("slots", [])]
     days = [date.fromisoformat(d) for d in focus.get("days", [])]
-    match = [s for s in offered if s.astimezone(zone).strftime("%H:%M") == clock and (not days or s.astimezone(zone).date() in days)]
+    match = [
+        s
+        for s in offered
+        if s.astimezone(zone).strftime("%H:%M") == clock and (not days or s.astimezone(zone).date() in days)
+    ]
     if match:
         return match[0]
     day = days[0] if days else _day_on_offer(offered, zone)

@@ -11,11 +11,11 @@ from domain.guards.transfer import closing_level, gate_open
 from domain.ports import Capacity, Ports
 from domain.reading import Answer, Special, Wish
 from domain.stages import Overlay, Stage, Step
-from domain.state import ChainState
+from domain.state import ChainState, part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 from nodes.callback import callback_talk
-from nodes.questions import abilities, answer_questions, small_words, lost_words, something_said
+from nodes.questions import abilities, answer_questions, lost_words, small_words, something_said
 from nodes.working import resumed
 
 AI, HUMAN = "ai_closer", "human_closer"
@@ -60,10 +60,19 @@ async def try_offer(turn: Turn, ports: Ports, *, meeting: bool) -> bool:
         capacity = await ports.seats.capacity(turn.now)
         target = _target(turn, capacity)
         turn.work["admission"] = _admission(turn, capacity, target)
-    row = fire(turn, Trigger.READINESS_GATE_OPEN, records={"need": {"need": turn.value("need")}, "transfer_offered": {"target": target}})
+    row = fire(
+        turn,
+        Trigger.READINESS_GATE_OPEN,
+        records={"need": {"need": turn.value("need")}, "transfer_offered": {"target": target}},
+    )
     if not isinstance(row, Transition):
         return False
-    turn.deal["offer"] = {"target": target, "at": turn.now.isoformat(), "meeting": meeting, "buyer_turn": turn.talk["buyer_turns"]}
+    turn.deal["offer"] = {
+        "target": target,
+        "at": turn.now.isoformat(),
+        "meeting": meeting,
+        "buyer_turn": turn.talk["buyer_turns"],
+    }
     turn.work["offered_now"] = True
     if turn.work.get("asks_transfer"):
         return True  # the buyer asked: the transfer node accepts in the same turn
@@ -102,14 +111,19 @@ def expected_wait(turn: Turn, capacity: Capacity) -> float:
 async def _offered(turn: Turn, ports: Ports, words: bool) -> None:
     if turn.work.get("offered_now") and not turn.work.get("asks_transfer"):
         return
-    answered: dict[str, Any] = turn.work["answer_to"] or {}
+    answered: dict[str, Any] = part(turn.work, "answer_to")
     asks = bool({Wish.TRANSFER, Wish.BUY} & set(turn.reading.wishes)) or Special.ASK_HUMAN in turn.reading.specials
     yes = answered.get("key") == "transfer_offer" and answered["answer"] == Answer.YES
     if yes or asks:
         turn.work["asks_transfer"] = asks
         if Special.ASK_HUMAN in turn.reading.specials:
             turn.deal["offer"]["target"] = HUMAN
-        fire(turn, Trigger.BUYER_ACCEPTS_NOW, records={"transfer_accepted": {"target": turn.deal["offer"]["target"]}}, act=lambda: _accepted(turn))
+        fire(
+            turn,
+            Trigger.BUYER_ACCEPTS_NOW,
+            records={"transfer_accepted": {"target": turn.deal["offer"]["target"]}},
+            act=lambda: _accepted(turn),
+        )
         return
     if not words:
         if turn.work.get("returned"):
@@ -135,7 +149,7 @@ def _offer_again(turn: Turn) -> None:
 
 def _declined(turn: Turn, meeting: bool) -> None:
     """T17, and the cooldown before the next offer."""
-    offer: dict[str, Any] = turn.deal.get("offer") or {}
+    offer: dict[str, Any] = part(turn.deal, "offer")
     fire(turn, Trigger.BUYER_DECLINES_OR_IGNORES, records={"transfer_declined": {"target": offer.get("target")}})
     turn.deal["cooldown"] = {"at": turn.now.isoformat(), "buyer_turns": turn.talk["buyer_turns"]}
     if offer.get("meeting") or turn.deal.get("meeting_wished"):
@@ -148,7 +162,9 @@ def _declined(turn: Turn, meeting: bool) -> None:
 
 async def _pending(turn: Turn, ports: Ports) -> None:
     """Who closes: the AI when every guard allows it, else a person who is free, else the callback."""
-    move: dict[str, Any] = turn.deal.setdefault("transfer", {"accepted_at": turn.now.isoformat(), "target": HUMAN, "tried": []})
+    move: dict[str, Any] = turn.deal.setdefault(
+        "transfer", {"accepted_at": turn.now.isoformat(), "target": HUMAN, "tried": []}
+    )
     if move["target"] == AI or not gate_open(turn, "close"):
         if await _need_region(turn):
             return
@@ -180,9 +196,19 @@ async def _to_person(turn: Turn, ports: Ports) -> None:
     capacity = await ports.seats.capacity(turn.now)
     wait = expected_wait(turn, capacity) if capacity.human_free == 0 else 0.0
     turn.work["expected_wait_s"] = wait
-    reason = "absent" if not capacity.on_shift else "busy" if capacity.human_free == 0 else "text_channel" if turn.channel.text else "no_leg"
+    reason = (
+        "absent"
+        if not capacity.on_shift
+        else "busy"
+        if capacity.human_free == 0
+        else "text_channel"
+        if turn.channel.text
+        else "no_leg"
+    )
     if reason == "busy":
-        waits = fire(turn, Trigger.ALL_SEATS_BUSY_HOLD_IS_BEST, records={"queue_entered": {"expected_wait_s": round(wait)}})
+        waits = fire(
+            turn, Trigger.ALL_SEATS_BUSY_HOLD_IS_BEST, records={"queue_entered": {"expected_wait_s": round(wait)}}
+        )
         if isinstance(waits, Transition):
             due = turn.now + timedelta(seconds=turn.policy.capacity.hold_cap_s)
             turn.want("timer", timer="hold_cap", ref="line", due_at=due.isoformat())
@@ -226,7 +252,12 @@ def _consulted(turn: Turn) -> None:
     if outcome == "accepted":
         fire(turn, Trigger.HUMAN_ACCEPTS, records={"owner=human": {}, "stage_transferred": {}})
         return
-    row = fire(turn, Trigger.RING_TIMEOUT_DECLINE_OR_VM, reason=f"consult_{outcome}", records={"transfer_failed": {"reason": f"consult_{outcome}"}})
+    row = fire(
+        turn,
+        Trigger.RING_TIMEOUT_DECLINE_OR_VM,
+        reason=f"consult_{outcome}",
+        records={"transfer_failed": {"reason": f"consult_{outcome}"}},
+    )
     if isinstance(row, Transition):
         turn.work["failed_now"] = True
         say(turn, "closer_busy", wait=60)
@@ -239,8 +270,10 @@ def _from_human(turn: Turn) -> None:
         fire(turn, Trigger.HUMAN_RETURNS_SESSION, records={"owner=agent": {"by": data.get("by")}})
         turn.work["closing_now"] = turn.stage is Stage.CLOSE
     elif act == "record_win":
-        fire(turn, Trigger.HUMAN_RECORDS_WIN, records={"closed_won_by_human": {"reference": data.get("contract_reference")}})
+        fire(
+            turn,
+            Trigger.HUMAN_RECORDS_WIN,
+            records={"closed_won_by_human": {"reference": data.get("contract_reference")}},
+        )
     elif act == "record_loss":
         fire(turn, Trigger.HUMAN_RECORDS_LOSS, reason=str(data.get("reason", "")), records={"lost": {}})
-
-

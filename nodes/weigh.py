@@ -9,7 +9,7 @@ from domain.ports import Ports
 from domain.reading import Answer, Question, Special, Wish
 from domain.scoring import note, rescore, resolve, withdraw
 from domain.stages import Stage, Step
-from domain.state import ChainState
+from domain.state import ChainState, part
 from domain.turn import Turn
 from nodes.approvals import settle
 from nodes.presence import come_back, leave
@@ -78,7 +78,7 @@ def _from_questions(turn: Turn) -> None:
 
 def _from_wishes(turn: Turn) -> None:
     wishes = turn.reading.wishes
-    answered: dict[str, Any] = turn.work["answer_to"] or {}
+    answered: dict[str, Any] = part(turn.work, "answer_to")
     accepts = answered.get("key") == "transfer_offer" and answered.get("answer") == Answer.YES
     if turn.stage in (Stage.BOOK, Stage.TRANSFER) and (accepts or Wish.TRANSFER in wishes):
         note(turn, "accept_transfer_now")
@@ -91,7 +91,9 @@ def _from_wishes(turn: Turn) -> None:
 
 
 def _from_objections(turn: Turn) -> None:
-    open_now = [key for key, fact in turn.facts.items() if key.startswith("objection.") and fact["status"] == FactStatus.OPEN]
+    open_now = [
+        key for key, fact in turn.facts.items() if key.startswith("objection.") and fact["status"] == FactStatus.OPEN
+    ]
     for kind in turn.reading.objections:
         key = f"objection.{kind}"
         if key not in open_now:
@@ -105,5 +107,9 @@ def _from_objections(turn: Turn) -> None:
 
 def _settled_by_yes(turn: Turn) -> bool:
     """Agreeing to a price, or committing, is the buyer's own word that the objection is settled."""
-    answered: dict[str, Any] = turn.work["answer_to"] or {}
-    return answered.get("answer") == Answer.YES and answered.get("key") in ("price_readback", "transfer_offer", "counter_offer")
+    answered: dict[str, Any] = part(turn.work, "answer_to")
+    return answered.get("answer") == Answer.YES and answered.get("key") in (
+        "price_readback",
+        "transfer_offer",
+        "counter_offer",
+    )

@@ -10,7 +10,7 @@ from domain.opening import blank_work, first_state
 from domain.ports import Ports
 from domain.reading import Reading
 from domain.stages import Overlay, Step
-from domain.state import ChainState
+from domain.state import ChainState, part
 from domain.turn import Turn, copied
 
 _READING = TypeAdapter(Reading)
@@ -18,8 +18,13 @@ _READING = TypeAdapter(Reading)
 
 async def opened(state: ChainState, ports: Ports) -> Turn:
     """Start a turn: a copy of the stored state, joined with what the database knows."""
-    base: dict[str, Any] = {**first_state(state["session_id"]), **copied({k: v for k, v in state.items() if k != "messages"})}
-    watched = sorted({*base["talk"]["watch"].values(), *([base["talk"]["asked"]["speech_id"]] if base["talk"]["asked"] else [])})
+    base: dict[str, Any] = {
+        **first_state(state["session_id"]),
+        **copied({k: v for k, v in state.items() if k != "messages"}),
+    }
+    watched = sorted(
+        {*base["talk"]["watch"].values(), *([base["talk"]["asked"]["speech_id"]] if base["talk"]["asked"] else [])}
+    )
     situation = await ports.desk.situation(base["session_id"], watched)
     place: dict[str, Any] = base["place"]
     place.update(situation.pop("place", {}))
@@ -27,7 +32,7 @@ async def opened(state: ChainState, ports: Ports) -> Turn:
     for key, fact in situation.pop("facts", {}).items():
         base["facts"].setdefault(key, fact)
     base["turn"] = {**blank_work(), "now": ports.clock.now().isoformat(), "refusal": state.get("refusal"),
-                    "step_before": base["step"], "decisions": (state.get("refusal") or {}).get("decisions", 1)}  # fmt: skip
+                    "step_before": base["step"], "decisions": part(state, "refusal").get("decisions", 1)}  # fmt: skip
     base.update(situation=situation, plan=[], effects=[])
     return await _turn(base, ports, Reading())
 

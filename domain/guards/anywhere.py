@@ -6,6 +6,7 @@ from domain.guards.closing import quote_of
 from domain.guards.opening import disclosed_on
 from domain.guards.transfer import gate_open
 from domain.reading import Special
+from domain.state import part
 from domain.turn import Turn
 
 
@@ -19,7 +20,7 @@ def not_a_revocation(turn: Turn) -> Check:
 @guard("proposal_hash_stored")
 def proposal_hash_stored(turn: Turn) -> Check:
     """The proposal is complete: hash, facts used, policy version, draft quote, and one row per role."""
-    proposal = turn.work.get("proposal") or {}
+    proposal = part(turn.work, "proposal")
     held = bool(proposal.get("proposal_hash")) and bool(proposal.get("roles"))
     return Check(held, ", ".join(proposal.get("rules", [])) or "no rule")
 
@@ -27,7 +28,7 @@ def proposal_hash_stored(turn: Turn) -> Check:
 @guard("revalidate_policy_facts_gate_quote")
 def revalidate_policy_facts_gate_quote(turn: Turn) -> Check:
     """Facts, quote, gate and current policy still carry the approval; if not, it is void and grants nothing."""
-    proposal = turn.work.get("settling") or {}
+    proposal = part(turn.work, "settling")
     if proposal.get("status") != "approved":
         return Check(True, str(proposal.get("status", "none")))
     why = void_reason(turn, proposal)
@@ -59,7 +60,7 @@ def void_reason(turn: Turn, proposal: dict[str, object]) -> str:
 @guard("identity_match")
 def identity_match(turn: Turn) -> Check:
     """The buyer returned by the same verified number, address or code."""
-    identity = turn.place.get("identity") or {}
+    identity = part(turn.place, "identity")
     held = bool(identity.get("verified")) or turn.event.kind == "operator"
     return Check(held, "verified" if held else "weak match")
 
@@ -88,7 +89,7 @@ def disclose_ai_on_new_channel(turn: Turn) -> Check:
 @guard("identity_verified")
 def identity_verified(turn: Turn) -> Check:
     """The person is verified by number, e-mail or one-time code."""
-    identity = turn.place.get("identity") or {}
+    identity = part(turn.place, "identity")
     return Check(bool(identity.get("verified")), "verified" if identity.get("verified") else "weak match")
 
 

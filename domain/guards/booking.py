@@ -4,6 +4,7 @@ from datetime import datetime
 
 from domain.facts import counts
 from domain.guards.check import Check, guard
+from domain.state import part
 from domain.turn import Turn
 
 
@@ -71,7 +72,7 @@ def meant_the_meeting_confirmed(turn: Turn) -> Check:
 @guard("seat_reserved_for_slot")
 def seat_reserved_for_slot(turn: Turn) -> Check:
     """A seat was reserved when the slot was booked."""
-    seat = (turn.deal.get("appointment") or {}).get("seat")
+    seat = part(turn.deal, "appointment").get("seat")
     return Check(bool(seat), str(seat or "none"))
 
 

@@ -9,7 +9,7 @@ from domain.facts import confirmed
 from domain.guards.booking import answered_yes
 from domain.guards.check import Check, guard
 from domain.guards.transfer import gate_check
-from domain.state import Json
+from domain.state import Json, part
 from domain.turn import Turn
 
 BLOCKING = ("objection.price", "objection.scope", "objection.authority", "objection.terms")
@@ -17,7 +17,7 @@ BLOCKING = ("objection.price", "objection.scope", "objection.authority", "object
 
 def quote_of(turn: Turn) -> Json:
     """The open quote, or an empty record."""
-    return turn.deal.get("quote") or {}
+    return part(turn.deal, "quote")
 
 
 def approval_for(turn: Turn, rule: str, quote_hash: str | None) -> Json | None:
@@ -43,7 +43,7 @@ def scope_read_back_confirmed(turn: Turn) -> Check:
 def quote_generated_from_scope_hash(turn: Turn) -> Check:
     """The quote is built from exactly the order scope that was confirmed."""
     draft = turn.work.get("draft") or quote_of(turn)
-    scope = turn.deal.get("scope") or {}
+    scope = part(turn.deal, "scope")
     held = bool(draft) and draft["scope_hash"] == scope.get("hash")
     return Check(held, str(scope.get("hash", "no scope"))[:12])
 
@@ -51,7 +51,7 @@ def quote_generated_from_scope_hash(turn: Turn) -> Check:
 @guard("amount_currency_term_recurrence_said")
 def amount_currency_term_recurrence_said(turn: Turn) -> Check:
     """Amount, currency, term and recurrence of the current quote were heard to the end."""
-    said = turn.deal.get("price_said") or {}
+    said = part(turn.deal, "price_said")
     held = said.get("quote_hash") == quote_of(turn).get("quote_hash") and turn.heard(said.get("speech_id"))
     return Check(held, "heard" if held else "not heard to the end")
 
@@ -59,7 +59,7 @@ def amount_currency_term_recurrence_said(turn: Turn) -> Check:
 @guard("ack_refers_to_current_quote_version")
 def ack_refers_to_current_quote_version(turn: Turn) -> Check:
     """The acknowledgement answers the read-back of the current quote and began after its last word."""
-    answer = turn.work.get("answer_to") or {}
+    answer = part(turn.work, "answer_to")
     quote = quote_of(turn)
     held = answered_yes(turn, "price_readback") and answer.get("quote_hash") == quote.get("quote_hash") and bool(quote)
     return Check(held, f"Q{quote.get('version', 0)}" if held else "no acknowledgement of this quote")
@@ -94,7 +94,7 @@ def authority_confirmed(turn: Turn) -> Check:
 @guard("refund_and_restrictions_disclosed")
 def refund_and_restrictions_disclosed(turn: Turn) -> Check:
     """Total cost, quantity, restrictions, refund and recurring terms were heard for the current quote."""
-    told = turn.deal.get("terms_said") or {}
+    told = part(turn.deal, "terms_said")
     held = told.get("quote_hash") == quote_of(turn).get("quote_hash") and turn.heard(told.get("speech_id"))
     return Check(held, "heard" if held else "not heard to the end")
 
@@ -140,7 +140,7 @@ def value_le_limit_or_a3(turn: Turn) -> Check:
 @guard("direct_yes_to_direct_question")
 def direct_yes_to_direct_question(turn: Turn) -> Check:
     """The question named the quote and the commitment, and the answer to it is a plain yes with nothing else open."""
-    answer = turn.work.get("answer_to") or {}
+    answer = part(turn.work, "answer_to")
     plain = not (turn.reading.conditional or turn.reading.also_asks)
     held = answered_yes(turn, "commit") and answer.get("quote_hash") == quote_of(turn).get("quote_hash") and plain
     return Check(held, "plain yes" if held else "no plain yes")
@@ -157,7 +157,7 @@ def same_speaker_as_authority(turn: Turn) -> Check:
 @guard("idempotency_key_unused")
 def idempotency_key_unused(turn: Turn) -> Check:
     """No open commitment exists for this quote and payment attempt; there are two attempts at most."""
-    order = turn.deal.get("order") or {}
+    order = part(turn.deal, "order")
     quote_hash = quote_of(turn).get("quote_hash")
     same = order.get("quote_hash") == quote_hash
     attempt = int(order.get("attempt", 0)) if same else 0
@@ -168,7 +168,7 @@ def idempotency_key_unused(turn: Turn) -> Check:
 @guard("envelope_hash_matches_quote")
 def envelope_hash_matches_quote(turn: Turn) -> Check:
     """The signed document belongs to the current quote."""
-    order = turn.deal.get("order") or {}
+    order = part(turn.deal, "order")
     held = bool(order.get("signed")) and order.get("signed_quote_hash") == quote_of(turn).get("quote_hash")
     return Check(held, "signed" if held else "not signed for this quote")
 
@@ -176,7 +176,7 @@ def envelope_hash_matches_quote(turn: Turn) -> Check:
 @guard("payment_status_ok")
 def payment_status_ok(turn: Turn) -> Check:
     """The processor reports success for the amount of the current quote."""
-    order, quote = turn.deal.get("order") or {}, quote_of(turn)
+    order, quote = part(turn.deal, "order"), quote_of(turn)
     paid = order.get("paid_amount")
     held = paid is not None and Decimal(str(paid)) == Decimal(quote.get("amount", "-1"))
     return Check(held, str(paid or "not paid"))
@@ -185,7 +185,7 @@ def payment_status_ok(turn: Turn) -> Check:
 @guard("retries_lt_2")
 def retries_lt_2(turn: Turn) -> Check:
     """Fewer than two payment retries were made for this quote."""
-    attempt = int((turn.deal.get("order") or {}).get("attempt", 0))
+    attempt = int(part(turn.deal, "order").get("attempt", 0))
     return Check(attempt < 2, str(attempt))
 
 

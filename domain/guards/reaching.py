@@ -4,7 +4,7 @@ from datetime import datetime
 
 from domain.guards.check import Check, guard
 from domain.stages import Step
-from domain.state import Json
+from domain.state import Json, part
 from domain.turn import Turn
 
 UNREACHED = (Step.NEW, Step.DIALING, Step.GREET, Step.IDENTIFY)
@@ -12,7 +12,7 @@ UNREACHED = (Step.NEW, Step.DIALING, Step.GREET, Step.IDENTIFY)
 
 def dial(turn: Turn) -> Json:
     """What is known about this attempt; missing values count as not allowed."""
-    return turn.situation.get("dial") or {}
+    return part(turn.situation, "dial")
 
 
 @guard("buyer_not_reached_yet")
@@ -31,14 +31,14 @@ def calling_window_ok(turn: Turn) -> Check:
 @guard("calling_window_ok_at_time")
 def calling_window_ok_at_time(turn: Turn) -> Check:
     """The promised time is inside the calling window of the number."""
-    callback = turn.deal.get("callback") or {}
+    callback = part(turn.deal, "callback")
     return Check(bool(callback.get("window_open")), str(callback.get("at", "no time")))
 
 
 @guard("consent_ai_voice_ok")
 def consent_ai_voice_ok(turn: Turn) -> Check:
     """The consent that policy demands is stored for this number and was not revoked."""
-    status = (turn.situation.get("consents") or {}).get("voice_ai_marketing:voice", "none")
+    status = part(turn.situation, "consents").get("voice_ai_marketing:voice", "none")
     return Check(status == "given", status)
 
 
@@ -63,7 +63,9 @@ def attempt_caps_ok(turn: Turn) -> Check:
         and day < min(caps.per_24h, int(dial(turn).get("state_cap_24h", caps.per_24h)))
         and (gap_h is None or gap_h >= float(needed))
     )
-    return Check(held, f"{len(campaign)} attempts, {day} in 24 h, last {gap_h if gap_h is None else round(gap_h, 1)} h ago")
+    return Check(
+        held, f"{len(campaign)} attempts, {day} in 24 h, last {gap_h if gap_h is None else round(gap_h, 1)} h ago"
+    )
 
 
 @guard("number_not_reassigned")
@@ -95,7 +97,9 @@ def voicemail_allowed_24h(turn: Turn) -> Check:
 @guard("answered_once_only")
 def answered_once_only(turn: Turn) -> Check:
     """No screening prompt was answered on this attempt yet."""
-    return Check(not turn.place.get("screening_answered"), "answered" if turn.place.get("screening_answered") else "first")
+    return Check(
+        not turn.place.get("screening_answered"), "answered" if turn.place.get("screening_answered") else "first"
+    )
 
 
 @guard("name_company_ai_purpose_only")

@@ -6,6 +6,7 @@ from decimal import Decimal
 from domain.approval_rules import contract_value_thresholds
 from domain.guards.booking import answered_yes
 from domain.guards.check import Check, guard
+from domain.state import part
 from domain.turn import Turn
 
 CLOSING_SCOPES = ("quote.create", "contract.send", "payment.link")
@@ -32,7 +33,7 @@ def expected_value(turn: Turn) -> Decimal:
     quote = turn.deal.get("quote")
     if quote:
         return Decimal(quote["contract_value"])
-    scope = turn.deal.get("scope") or {}
+    scope = part(turn.deal, "scope")
     quantity = scope.get("quantity") or turn.value("quantity")
     if not quantity:
         return Decimal(0)
@@ -133,7 +134,7 @@ def predicted_wait_le_45s(turn: Turn) -> Check:
 @guard("reservation_lease_valid")
 def reservation_lease_valid(turn: Turn) -> Check:
     """This session holds the lease of a seat, and it has not run out."""
-    lease = (turn.deal.get("transfer") or {}).get("lease")
+    lease = part(turn.deal, "transfer").get("lease")
     held = bool(lease) and datetime.fromisoformat(lease["until"]) > turn.now
     return Check(held, str(lease["seat"]) if lease else "no seat")
 
@@ -141,7 +142,7 @@ def reservation_lease_valid(turn: Turn) -> Check:
 @guard("context_packet_built")
 def context_packet_built(turn: Turn) -> Check:
     """The packet for the closer is built and its hash stored."""
-    digest = (turn.deal.get("transfer") or {}).get("packet_hash")
+    digest = part(turn.deal, "transfer").get("packet_hash")
     return Check(bool(digest), str(digest or "no packet")[:12])
 
 
@@ -155,7 +156,7 @@ def amd_human(turn: Turn) -> Check:
 @guard("context_packet_acked")
 def context_packet_acked(turn: Turn) -> Check:
     """The person acknowledged the packet with the stored hash."""
-    stored = (turn.deal.get("transfer") or {}).get("packet_hash")
+    stored = part(turn.deal, "transfer").get("packet_hash")
     given = turn.event.data.get("packet_hash")
     return Check(bool(stored) and stored == given, "acknowledged" if stored and stored == given else "not acknowledged")
 
@@ -170,14 +171,14 @@ def buyer_still_on_line(turn: Turn) -> Check:
 @guard("transfer_attempts_lt_2")
 def transfer_attempts_lt_2(turn: Turn) -> Check:
     """Fewer than two seats were tried for this acceptance."""
-    tried = len((turn.deal.get("transfer") or {}).get("tried", []))
+    tried = len(part(turn.deal, "transfer").get("tried", []))
     return Check(tried < 2, str(tried))
 
 
 @guard("total_hold_le_45s")
 def total_hold_le_45s(turn: Turn) -> Check:
     """The time on the line since the acceptance plus one more ring stays within the cap."""
-    accepted = (turn.deal.get("transfer") or {}).get("accepted_at")
+    accepted = part(turn.deal, "transfer").get("accepted_at")
     waited = (turn.now - datetime.fromisoformat(accepted)).total_seconds() if accepted else 0.0
     total = waited + turn.policy.telephony.ring_timeout_s.consult
     return Check(total <= turn.policy.capacity.hold_cap_s, f"{total:.0f} s of {turn.policy.capacity.hold_cap_s} s")
@@ -186,21 +187,21 @@ def total_hold_le_45s(turn: Turn) -> Check:
 @guard("number_confirmed")
 def number_confirmed(turn: Turn) -> Check:
     """The buyer confirmed the number to call."""
-    held = bool((turn.deal.get("callback") or {}).get("number_confirmed"))
+    held = bool(part(turn.deal, "callback").get("number_confirmed"))
     return Check(held, "confirmed" if held else "not confirmed")
 
 
 @guard("time_confirmed")
 def time_confirmed(turn: Turn) -> Check:
     """The time of the callback was read back and confirmed; as soon as somebody is free is a time."""
-    callback = turn.deal.get("callback") or {}
+    callback = part(turn.deal, "callback")
     return Check(bool(callback.get("time_confirmed")), str(callback.get("at", "no time")))
 
 
 @guard("capacity_reserved")
 def capacity_reserved(turn: Turn) -> Check:
     """A seat or a place in the value ranking is kept for that time."""
-    place = (turn.deal.get("callback") or {}).get("rank")
+    place = part(turn.deal, "callback").get("rank")
     return Check(place is not None, str(place))
 
 
@@ -225,5 +226,3 @@ def wrapup_complete(turn: Turn) -> Check:
 def contract_reference(turn: Turn) -> Check:
     """The person gave the reference of the signed contract."""
     return wrapped_up(turn, "contract_reference")
-
-

@@ -116,12 +116,15 @@ class LineBook:
     def _choice(self, values: list[Any]) -> str:
         """Several times on offer: the day is named once for its times, the zone once for all."""
         moments = [_Moment.of(value) for value in values]
-        parts: list[str] = []
-        for number, moment in enumerate(moments):
-            same_day = number > 0 and moments[number - 1].at.date() == moment.at.date()
-            parts.append(moment.clock if same_day else f"{self._day(moment)}, {self.phrases['at']} {moment.clock}")
-        last = f" {self.phrases['or']} " if len(parts) > 1 else ""
-        return "; ".join(parts[:-1]) + last + f"{parts[-1]} {moments[-1].zone_name}"
+        days: dict[date, list[_Moment]] = {}
+        for moment in moments:
+            days.setdefault(moment.at.date(), []).append(moment)
+        either = f" {self.phrases['or']} "
+        parts = [
+            f"{self._day(same[0])}, {self.phrases['at']} {either.join(m.clock for m in same)}" for same in days.values()
+        ]
+        joined = f";{either}".join([*(["; ".join(parts[:-1])] if len(parts) > 1 else []), parts[-1]])
+        return f"{joined} {moments[-1].zone_name}"
 
     def _duration(self, seconds: int) -> str:
         for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
@@ -154,4 +157,8 @@ def _check(field: str, phrasings: list[str], slots: set[str]) -> None:
     for phrasing in phrasings:
         used = {name for _, name, _, _ in Formatter().parse(phrasing) if name is not None}
         if used - slots:
-            raise BadInput(field, f"uses {{{', '.join(sorted(used - slots))}}}, which the act does not have", f"Use {sorted(slots)}.")
+            raise BadInput(
+                field,
+                f"uses {{{', '.join(sorted(used - slots))}}}, which the act does not have",
+                f"Use {sorted(slots)}.",
+            )

@@ -6,6 +6,7 @@ from typing import Any
 from domain.events import EventKind
 from domain.ports import Ports
 from domain.stages import Channel
+from domain.state import part
 from domain.turn import Turn
 
 
@@ -86,7 +87,7 @@ def _watch(turn: Turn) -> None:
             }
     if turn.plan:
         turn.talk["last_plan"] = [line for line in turn.plan if line["act"] not in ("repeat_intro",)][-3:]
-    terms = turn.deal.get("terms_said") or {}
+    terms = part(turn.deal, "terms_said")
     kept = [entry["speech_id"] for entry in turn.talk["disclosed"].values() if not entry.get("heard")]
     if terms.get("speech_id"):
         kept.append(terms["speech_id"])
@@ -97,7 +98,7 @@ def _watch(turn: Turn) -> None:
 
 def _record(turn: Turn) -> None:
     """The rows that every turn leaves: what was said to us, what we say, how it was decided."""
-    reading: dict[str, Any] = turn.work.get("reading") or {}
+    reading: dict[str, Any] = part(turn.work, "reading")
     for number, line in enumerate(turn.plan):
         turn.want("speech", ordinal=number, **{k: line[k] for k in (
             "speech_id", "act", "slots", "words", "asks", "fact_key", "readback", "disclosure_keys", "quote_hash", "uninterruptible", "channel")})  # fmt: skip
@@ -107,7 +108,11 @@ def _record(turn: Turn) -> None:
         "turn",
         words=turn.words or None,
         speaker=turn.event.data.get("speaker", "buyer") if turn.event.kind is EventKind.WORDS else None,
-        reading={k: v for k, v in reading.items() if v not in (None, [], (), False, "", 0) and k not in ("confidence", "language")},
+        reading={
+            k: v
+            for k, v in reading.items()
+            if v not in (None, [], (), False, "", 0) and k not in ("confidence", "language")
+        },
         noted=turn.work.get("noted", []),
         scopes=turn.authority["open"],
         sums=turn.intent["sums"],
@@ -118,7 +123,7 @@ def _record(turn: Turn) -> None:
 def _send(turn: Turn) -> None:
     """On a text channel that we do not hold open, the answer leaves as one message."""
     body = "\n".join(line["words"] for line in turn.plan)
-    to = (turn.place.get("identity") or {}).get("value", "")
+    to = part(turn.place, "identity").get("value", "")
     turn.want(
         "outbox",
         outbox="message",
@@ -126,7 +131,12 @@ def _send(turn: Turn) -> None:
         capability_id=None,
         channel=turn.channel.value,
         opt_out=bool(turn.work.get("optout")),
-        payload={"to": to, "channel": turn.channel.value, "body": body, "speech_ids": [line["speech_id"] for line in turn.plan]},
+        payload={
+            "to": to,
+            "channel": turn.channel.value,
+            "body": body,
+            "speech_ids": [line["speech_id"] for line in turn.plan],
+        },
     )
 
 
@@ -138,5 +148,3 @@ def _messages(turn: Turn) -> list[dict[str, Any]]:
     if turn.plan:
         out.append({"role": "assistant", "content": " ".join(line["words"] for line in turn.plan)[:1000]})
     return out
-
-
