@@ -1,61 +1,21 @@
-"""The jobs process: delivers committed effects, takes over from workers that died, and runs turns that wait."""
+"""The jobs process: delivers what turns have committed, and runs turns that wait."""
 
 import asyncio
 import gc
 import logging
 import signal
-from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 
-from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
-from procrastinate.connector import Notify
-from procrastinate.jobs import Job
-
 from domain.calling_window import candidates, next_open
-from domain.errors import ThroughlineError
 from domain.regions import Regions
 from graph.bootstrap import World, open_world, service_of
 from graph.delivery import Deliverer
 from graph.installation import database_dsn
+from graph.job_tasks import job_app, work
 from graph.local_tools import LocalTools
 from graph.runner import Runner
 from graph.settings import load_settings
-
-_log = logging.getLogger(__name__)
-
-_COMMITS = "throughline_change"
-_LOOK_FOR_JOBS = '{"type": "job_inserted", "job_id": 0}'
-_BEAT_S, _DEAD_AFTER_S = 1, 4
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.2, 600.0
-_PAUSE_AFTER_FAULT = 1.0
-_DRAIN_S = 10
-
-
-class DeliverAgain(ThroughlineError):
-    """A delivery is not over; the job comes back after so many seconds."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"again in {seconds:.1f} s")
-        self.seconds = min(max(seconds, _SHORTEST_PAUSE), _LONGEST_PAUSE)
-
-
-class AsAsked(BaseRetryStrategy):
-    """A job ends only when its effects are settled; how often they are tried is counted in the outbox, not here."""
-
-    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        seconds = exception.seconds if isinstance(exception, DeliverAgain) else _PAUSE_AFTER_FAULT * (1 + job.attempts)
-        return RetryDecision(retry_in={"milliseconds": int(1000 * min(seconds, _LONGEST_PAUSE))})
-
-
-class WokenByCommits(PsycopgConnector):
-    """Turns announce their commits once, after them; that announcement also means that there may be jobs."""
-
-    async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
-        async def heard(*, channel: str, payload: str) -> None:
-            await on_notification(channel=channel, payload=_LOOK_FOR_JOBS if channel == _COMMITS else payload)
-
-        await super().listen_notify(on_notification=heard, channels=[*channels, _COMMITS])
 
 
 def deliverer_of(world: World) -> Deliverer:
@@ -68,64 +28,6 @@ def call_opens(regions: Regions, number: str, now: datetime) -> datetime | None:
     """When a call that the buyer asked for may start; None where that is now, or where no law names an hour."""
     opens = next_open(regions, candidates(regions.place_of(number)), now, consented=True)
     return opens if opens and opens > now else None
-
-
-def job_app(dsn: str, deliverer: Deliverer) -> App:
-    """The tasks of the process."""
-    app = App(connector=WokenByCommits(conninfo=dsn, min_size=1, max_size=4))
-
-    @app.task(name="effects.deliver", retry=AsAsked())
-    async def deliver(effect_ids: list[str]) -> None:
-        for effect_id in effect_ids:  # in order: a later one may not overtake
-            settled = await deliverer.deliver(effect_id)
-            if settled.again_in is not None:
-                raise DeliverAgain(settled.again_in)
-
-    @app.periodic(cron="* * * * * */2")
-    @app.task(name="jobs.rescue", queue="rescue", queueing_lock="rescue", priority=10)
-    async def rescue(timestamp: int) -> None:
-        """Without this a killed worker's jobs would stay begun for ever."""
-        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=_DEAD_AFTER_S):
-            await app.job_manager.retry_job(job)
-        await deliverer.report_arrivals()
-
-    assert deliver.name == "effects.deliver" and rescue.name == "jobs.rescue"
-    return app
-
-
-async def work(app: App, stop_event: asyncio.Event) -> None:
-    """Deliver until the event is set, through whatever happens to the database; begun deliveries are finished."""
-    while not stop_event.is_set():
-        try:
-            async with app.open_async():
-                await _work_until(app, stop_event)
-        except Exception as fault:  # noqa: BLE001  # the edge of the process: log, wait, go on
-            _log.warning("worker paused", extra={"action": "worker_paused", "fault": type(fault).__name__})
-        if not stop_event.is_set():
-            await asyncio.sleep(_PAUSE_AFTER_FAULT)
-
-
-async def _work_until(app: App, stop_event: asyncio.Event) -> None:
-    worker = asyncio.create_task(
-        app.run_worker_async(
-            concurrency=8,
-            fetch_job_polling_interval=0.5,
-            update_heartbeat_interval=_BEAT_S,
-            stalled_worker_timeout=_DEAD_AFTER_S,
-            shutdown_graceful_timeout=_DRAIN_S,
-            delete_jobs="successful",
-            install_signal_handlers=False,
-        )
-    )
-    stopping = asyncio.create_task(stop_event.wait())
-    try:
-        await asyncio.wait({worker, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        stopping.cancel()
-        worker.cancel()
-        ended = (await asyncio.gather(worker, return_exceptions=True))[0]
-    if isinstance(ended, Exception):
-        raise ended
 
 
 async def main() -> None:

@@ -3,6 +3,8 @@
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
+from psycopg import AsyncConnection
+
 from memory.database import Pool
 from memory.queries import SQL
 
@@ -15,10 +17,8 @@ async def sessions_waiting(pool: Pool) -> list[str]:
 
 @asynccontextmanager
 async def announced(pool: Pool) -> AsyncGenerator[AsyncIterator[str]]:
-    """Session ids as they are announced; ends with the connection, which is kept for as long as this is entered."""
-    async with pool.connection() as connection:
+    """Session ids as they are announced, on a connection of its own; ends when that is lost."""
+    assert isinstance(pool.conninfo, str)
+    async with await AsyncConnection.connect(pool.conninfo, autocommit=True) as connection:
         await connection.execute(SQL["listen_inbox"])
-        try:
-            yield (notice.payload async for notice in connection.notifies())
-        finally:
-            await connection.close()  # a listening connection must not go back to the pool
+        yield (notice.payload async for notice in connection.notifies())

@@ -9,7 +9,7 @@ from pathlib import Path
 from graph import probes
 from graph.clock import SystemClock
 from graph.delivery import Deliverer
-from graph.jobs import job_app, work
+from graph.job_tasks import job_app, work
 from memory.database import open_pool
 from memory.sealing import Sealer
 from tests.integration.effect_rows import local_tools
