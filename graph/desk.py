@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
-
-from memory.contacts import open_session
+from uuid import UUID, uuid4
 
 from domain.audit_chain import Break, verify
 from domain.contact import Identity
@@ -19,16 +17,17 @@ from domain.refusal import Refused
 from domain.stages import Channel
 from graph.deciding import Decided, Deciding
 from graph.eligibility import Operator, Verdict, needs_four_eyes
+from graph.inspecting import SessionView
 from graph.review import Preview, before_of, draft_of, editable, preview
 from graph.urgency import beyond_limit, by_urgency, for_roles, waiting_of
 from memory import desk as writes
 from memory import inspection, views
+from memory.contacts import open_session
 from memory.database import Pool
 from memory.inbox import Inbox
-from memory.inspection import Trail
 from memory.sealing import Sealer
 
-__all__ = ["Decided", "Desk", "Health", "Operator", "Queue", "Review", "Verdict"]
+__all__ = ["Decided", "Desk", "Health", "Operator", "Queue", "Review", "SessionView", "Verdict"]
 
 ALIVE_S = 20  # a runner beats every five seconds; this long without one and it counts as gone
 LONGEST_WORDS = 10_000
@@ -85,10 +84,7 @@ class Desk:
         self.pool, self.sealer, self.clock = pool, sealer, clock
         self.policies, self.lines = policies, lines
         self._deciding = Deciding(pool, sealer, clock, policies, lines)
-        self._inbox = Inbox(pool, sealer)
-
-    async def close(self) -> None:
-        await self.pool.close()
+        self._inbox = Inbox(pool, pool, sealer)  # it takes no leases here, so one pool will do
 
     # ---- approvals
     async def queue(self, operator: Operator, decided: int = 12) -> Queue:
@@ -99,6 +95,12 @@ class Desk:
         most = (await self.policy()).approval_rules.max_open_per_approver
         items = by_urgency(found, now)
         return Queue(items, done, beyond_limit(items, operator.roles, most, now), most, now)
+
+    async def open_numbers(self) -> list[int]:
+        """The numbers of the requests that can still be decided."""
+        now = self.clock.now()
+        async with writes.reached(self.pool) as connection:
+            return [row["number"] for row in await views.open_rows(connection) if row["deadline"] > now]
 
     async def review(self, number: int, discount_pct: Decimal | None = None) -> Review | None:
         """A request by its number, as it stands or with another discount; writes nothing."""
@@ -133,9 +135,17 @@ class Desk:
             found = await views.sessions(connection, self.sealer, limit)
         return [{**row, "waiting": waiting_of({**row, "buyer_at": row["last_at"]}, now)} for row in found]
 
-    async def session(self, session_id: str, turns: int = 400) -> Trail | None:
+    async def session(self, session_id: str, turns: int = 400) -> SessionView | None:
+        """One session with its newest turns; None where there is no such session."""
+        try:
+            UUID(session_id)
+        except ValueError:  # an address that somebody typed
+            return None
         async with writes.reached(self.pool) as connection:
-            return await inspection.trail(connection, self.sealer, session_id, turns)
+            trail = await inspection.trail(connection, self.sealer, session_id, turns)
+        if trail is None:
+            return None
+        return SessionView(trail, await self.policy(trail.head["region"]), self.clock.now())
 
     async def audit(self, session_id: str) -> tuple[list[Json], Break | None]:
         """The chain of a session, and where it does not hold."""

@@ -65,11 +65,13 @@ def _by_turn(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, A
 def _turn_entries(turn: Mapping[str, Any], rows: _Grouped, score_before: float | None) -> list[Json]:
     number, turn_id = turn["turn"], turn["turn_id"]
     place = {"turn": number, "stage": stage_of(turn["step_after"]), "at": turn["at"].isoformat()}
+    began = stage_of(turn["step_before"])
     moves = rows.moves.get(turn_id, [])
     fired = {move["transition"] for move in moves}
     score = float(turn["score"])
     head: Json = {
         **place,
+        "stage": place["stage"] if began == "ENTRY" else began,
         "kind": "buyer" if turn["kind"] in SPOKEN_EVENTS else "event",
         "event": turn["kind"],
         "text": turn["words"],

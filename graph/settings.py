@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         None,
         pattern=r"^https?://[^/\s]+$",
-        description="Give the address under which buyers reach the API, such as https://orders.example.com, or leave it empty.",
+        description="Give the address at which buyers reach the API, such as https://orders.example.com, or none.",
     )
     policy_path: _ProjectFile = Field(
         Path("policy/default.yaml"), description="Give the path of a policy file, relative to the project's folder."

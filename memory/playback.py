@@ -62,12 +62,12 @@ async def places(connection: Connection) -> dict[str, Row]:
     return {row["session_id"]: dict(row) for row in rows}
 
 
-async def ask(connection: Connection, name: str, **values: Any) -> Row | None:
+async def ask(connection: Connection, name: str, /, **values: Any) -> Row | None:
     """One row of a statement named playback_<name>."""
     row = await (await connection.execute(SQL[f"playback_{name}"], values)).fetchone()
     return dict(row) if row else None
 
 
-async def put(connection: Connection, name: str, **values: Any) -> None:
+async def put(connection: Connection, name: str, /, **values: Any) -> None:
     """Write what the statement named playback_<name> writes."""
     await connection.execute(SQL[f"playback_{name}"], values)

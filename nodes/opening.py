@@ -14,6 +14,9 @@ from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 
 
+MOST_ASKED = 2
+
+
 def open_up(turn: Turn) -> None:
     """Move through greet, identify and consent as far as this turn's words carry."""
     if turn.step is Step.GREET:
@@ -102,8 +105,13 @@ def _consent(turn: Turn) -> None:
         _answered(turn, "yes" if agreed else "no", "given" if agreed else "declined")
         if not agreed:
             say(turn, "recording_off")
+    elif turn.event.kind is EventKind.WORDS and turn.counted("ask_recording") >= MOST_ASKED:
+        turn.place["recording"] = Recording.DECLINED.value  # no answer is no consent, and no reason to keep asking
+        say(turn, "recording_off")
+        _answered(turn, "no", "declined")
     elif turn.event.kind is EventKind.WORDS and not asks_something(turn):
         turn.place["recording"] = Recording.ANNOUNCED.value
+        turn.count("ask_recording")
         say(turn, "ask_recording")
 
 

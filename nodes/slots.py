@@ -20,10 +20,11 @@ HOLD_MINUTES = 10
 
 async def offer(turn: Turn, ports: Ports) -> None:
     """Answer the times that were named with a read-back, or with a choice of free slots."""
+    corrected = _in_corrected_zone(turn)
     focus = focus_of(turn)
     if use_refused(turn, "calendar.read"):
         return
-    exact = _exact(turn, focus)
+    exact = corrected or _exact(turn, focus)
     zone = zone_of(turn)
     taken = _taken(turn)
     hold = turn.deal.get("hold")
@@ -49,6 +50,15 @@ async def offer(turn: Turn, ports: Ports) -> None:
     if not slots and narrow:
         slots = list(await ports.calendar.free(SlotQuery(zone=zone, now=turn.now, exclude=query.exclude)))
     _offer_list(turn, slots, missed=exact is not None or (narrow and not _fits(slots, query, zone)))
+
+
+def _in_corrected_zone(turn: Turn) -> datetime | None:
+    """The clock time that was read back, in the zone that the buyer says is the right one."""
+    hold = turn.deal.get("hold")
+    if not hold or not turn.reading.zone or turn.reading.zone == hold["zone"] or turn.reading.times:
+        return None
+    local = datetime.fromisoformat(hold["starts"]).astimezone(ZoneInfo(hold["zone"])).replace(tzinfo=None)
+    return local.replace(tzinfo=ZoneInfo(turn.reading.zone)).astimezone(ZoneInfo("UTC"))
 
 
 def use_refused(turn: Turn, scope: str) -> bool:

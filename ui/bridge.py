@@ -2,15 +2,17 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any, TypeVar
 
 from domain.errors import ThroughlineError
+from graph.bootstrap import open_desk
 from graph.desk import Desk
 from graph.settings import load_settings
 
 T = TypeVar("T")
-Opener = Callable[[], Awaitable[Desk]]
+Opener = Callable[[], AbstractAsyncContextManager[Desk]]
 PATIENCE = 12.0  # longer than the pool waits for a connection would leave the page without a word
 
 
@@ -18,12 +20,8 @@ class Unanswered(ThroughlineError):
     """The desk did not answer in time."""
 
 
-async def _open() -> Desk:
-    from graph.bootstrap import (
-        open_desk,  # bootstrap knows everything: it is imported when a desk is needed, not before
-    )
-
-    return await open_desk(load_settings())
+def _open() -> AbstractAsyncContextManager[Desk]:
+    return open_desk(load_settings())
 
 
 class Bridge:
@@ -33,6 +31,7 @@ class Bridge:
         self._opener = opener
         self._loop = asyncio.new_event_loop()
         self._desk: Desk | None = None
+        self._held = AsyncExitStack()
         self._opening = threading.Lock()
         self._thread = threading.Thread(target=self._loop.run_forever, name="desk", daemon=True)
         self._thread.start()
@@ -45,7 +44,7 @@ class Bridge:
             return self._desk
 
     async def _opened(self) -> Desk:
-        return await self._opener()
+        return await self._held.enter_async_context(self._opener())
 
     def call(self, coroutine: Coroutine[Any, Any, T], timeout: float = PATIENCE) -> T:
         """Run it on the loop and wait; the thread of a page may block, the loop may not."""
@@ -71,9 +70,8 @@ class Bridge:
         return stop
 
     def close(self) -> None:
-        desk, self._desk = self._desk, None
-        if desk is not None:
-            self.call(desk.close(), timeout=5)
+        self._desk = None
+        self.call(self._held.aclose(), timeout=10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
 

@@ -27,7 +27,6 @@ class Scenario(Block):
     channel: Channel = Channel.VOICE
     autonomy: Autonomy = "default"
     policy: PolicyChanges = Field(default_factory=dict)
-    cooling_off_days: Table[Word, int] = Field(default_factory=dict)
     seats: Seats = Seats()
     taken: tuple[Taken, ...] = ()
     contact: Contact = Contact()

@@ -90,8 +90,9 @@ class Seat(Block):
 
 
 class Seats(Block):
+    """Closers. How many sessions the AI may close at once is policy: capacity.seats.ai_closer."""
+
     human_closer: Seat = Seat()
-    ai_closer: Seat = Seat(free=40)
 
 
 class Taken(Block):

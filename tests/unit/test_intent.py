@@ -141,6 +141,33 @@ def test_ceiling_survives_folding(policy: Policy) -> None:
     assert intent.score(state, at(701), policy.intent).s > 0.8
 
 
+def fill(policy: Policy, state: intent.IntentState, second: int) -> intent.IntentState:
+    """Enough small talk to fold everything that may be folded."""
+    for n in range(intent.MOST_LIVE + 6):
+        state = intent.add(state, "affirmative", at(second + n), 1, policy.intent, f"talk{second + n}")
+    return state
+
+
+def test_a_resolved_objection_keeps_its_quarter_when_it_is_folded(policy: Policy) -> None:
+    state = intent.add(None, "objection_open", at(0), 1, policy.intent, "price")
+    state = fill(policy, intent.resolve(state, "price", at(10)), 20)
+    assert not any(piece["id"] == "price" for piece in state["live"])
+    assert intent.score(state, at(3 * DAY), policy.intent).sums["negative"] == pytest.approx(-0.175)
+
+
+def test_what_may_be_taken_back_stays_live(policy: Policy) -> None:
+    state = intent.add(None, "objection_open", at(0), 1, policy.intent, "price")
+    for n, kind in enumerate(("need_confirmed", "budget_confirmed", "authority_confirmed", "timeline_30d")):
+        state = intent.add(state, kind, at(1 + n), 1, policy.intent, kind)
+    state = fill(policy, state, 20)
+    assert intent.open_objections(state) == ["price"]
+    before = intent.score(state, at(100), policy.intent)
+    after = intent.score(intent.withdraw(state, "budget_confirmed", at(100)), at(100), policy.intent)
+    assert before.sums["structural"] - after.sums["structural"] == pytest.approx(2.4 - 2.0, abs=1e-3)
+    resolved = intent.score(intent.resolve(state, "price", at(100)), at(100), policy.intent)
+    assert resolved.sums["negative"] == pytest.approx(-0.175)
+
+
 def test_withdrawn_evidence_no_longer_counts_and_repeats_move_up(policy: Policy) -> None:
     first = intent.add(None, "budget_confirmed", at(0), 1, policy.intent, "five thousand")
     alone = intent.score(first, at(0), policy.intent)
