@@ -31,6 +31,7 @@ ACTS: Mapping[str, Act] = {
     "disclose_ai_again": Act({"agent": "name", "company": "name", "purpose": "text", "optout": "text"}, discloses=OPENING, hard=True),
     "ask_name": Act(asks="name", fact_key="contact.name"),
     "ask_name_only": Act(asks="name", fact_key="contact.name"),
+    "name_needed": Act(asks="name", fact_key="contact.name"),
     "confirm_name": Act({"name": "name"}, asks="name_confirm", fact_key="contact.name", readback=True),
     "greet_name": Act({"name": "name"}, free=True),
     "ask_recording": Act(asks="recording", discloses=("recording", "transcription"), hard=True),

@@ -7,18 +7,23 @@ from domain.events import EventKind
 from domain.firing import fire
 from domain.guards.opening import disclosed_on
 from domain.ledger import confirm
-from domain.reading import Answer
+from domain.reading import Answer, Wish
 from domain.stages import Recording, Step
 from domain.state import part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
+from nodes.slots import focus_of
 
 
 MOST_ASKED = 2
+NEEDS_A_NAME = frozenset({Wish.MEETING, Wish.TRANSFER, Wish.BUY, Wish.RESCHEDULE, Wish.CALL_BACK})
 
 
 def open_up(turn: Turn) -> None:
     """Move through greet, identify and consent as far as this turn's words carry."""
+    if Wish.GOODBYE in turn.reading.wishes and turn.step in (Step.GREET, Step.IDENTIFY, Step.CONSENT):
+        say(turn, "goodbye")
+        return
     if turn.step is Step.GREET:
         _greet(turn)
     if turn.step is Step.IDENTIFY:
@@ -46,6 +51,9 @@ def _remember_reason(turn: Turn) -> None:
     reading = turn.reading
     if reading.wishes or reading.questions or turn.fact("need") or reading.topic:
         turn.talk["reason"] = True
+    if reading.times or Wish.MEETING in reading.wishes:
+        turn.deal["meeting_wished"] = True  # kept until the opening is done
+        focus_of(turn)
     turn.work["reason"] = turn.talk.get("reason", False)
 
 
@@ -71,19 +79,23 @@ def _identify(turn: Turn) -> None:
 
 
 def _ask_party(turn: Turn) -> None:
+    """Ask who is there; after two asks only when something is wanted that needs a name."""
     if asks_something(turn):
         return
     name = turn.fact("contact.name")
-    if name and name["speaker"] != "buyer" and turn.counted("confirm_name") < 2:
+    if turn.work.get("reason"):
+        _thank_for_reason(turn)
+    if name and name["speaker"] != "buyer" and turn.counted("confirm_name") < MOST_ASKED:
         turn.count("confirm_name")
         say(turn, "confirm_name", name=name["value"])
     elif name and name["speaker"] == "buyer":
         say(turn, "ask_need")
-    elif turn.work.get("reason"):
-        _thank_for_reason(turn)
-        say(turn, "ask_name_only")
+    elif turn.counted("ask_name") >= MOST_ASKED:
+        if turn.reading.wishes & NEEDS_A_NAME or turn.reading.times:
+            say(turn, "name_needed")
     else:
-        say(turn, "ask_name")
+        turn.count("ask_name")
+        say(turn, "ask_name_only" if turn.work.get("reason") else "ask_name")
 
 
 def _thank_for_reason(turn: Turn) -> None:

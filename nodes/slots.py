@@ -230,8 +230,8 @@ def _hhmm(clock: time) -> str:
 
 def _exact(turn: Turn, focus: dict[str, Any]) -> datetime | None:
     """The one instant that the words mean: a clock time on the day they speak of, or one of the slots on offer."""
-    clock = focus.get("at_clock")
-    if not clock or not any(m.kind is TimeKind.POINT and m.clock_from for m in turn.reading.times):
+    clock = focus.pop("at_clock", None)  # meant once: what is offered next is measured by newer words
+    if not clock:
         return None
     zone = ZoneInfo(zone_of(turn))
     offered = [datetime.fromisoformat(s) for s in turn.deal.get("slots", [])]

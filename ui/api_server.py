@@ -3,6 +3,9 @@
 import asyncio
 import gc
 import logging
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -10,6 +13,17 @@ import uvicorn
 from graph.deals_desk import open_deals
 from graph.settings import Settings, load_settings
 from ui.api import build_api
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: its own way ends the process before begun turns are finished."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def leave(self) -> None:
+        self.should_exit = True
 
 
 async def serve(settings: Settings) -> None:
@@ -23,7 +37,7 @@ async def serve(settings: Settings) -> None:
             own=f"http://{host}:{settings.api_port}",
             hosts={settings.host, "localhost", "127.0.0.1", "::1", urlsplit(settings.buyers_url).hostname or ""},
         )
-        server = uvicorn.Server(
+        server = _Server(
             uvicorn.Config(
                 api,
                 host=settings.host,
@@ -40,6 +54,8 @@ async def serve(settings: Settings) -> None:
         gc.collect()
         gc.freeze()  # what was imported lives for ever: no collection need look at it again
         stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, server.leave)
         runner = asyncio.create_task(opened.runner.run(stop))
         try:
             await server.serve()

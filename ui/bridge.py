@@ -102,3 +102,10 @@ def desk() -> Desk:
 
 def call(coroutine: Coroutine[Any, Any, T], timeout: float = PATIENCE) -> T:
     return bridge().call(coroutine, timeout)
+
+
+def links() -> str:
+    """Where the pages for contract and payment are served: the only addresses that the chat makes into links."""
+    settings = load_settings()
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.api_port}/"

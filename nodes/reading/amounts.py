@@ -8,90 +8,35 @@ from domain.reading import MoneyMention, ReadingContext
 from nodes.reading.days import word
 from nodes.reading.tokens import SOFT, Token
 from nodes.reading.utterance import Utterance
+from nodes.reading.word_sets import word_set
 
 MOST_SEATS = 100_000
 QUANTITY_QUESTIONS = frozenset({"quantity", "scope", "scope_readback"})
 MONEY_QUESTIONS = frozenset({"budget", "authority_budget", "budget_conflict", "price_readback", "counter_offer"})
-_PEOPLE = frozenset(
-    [
-        "people",
-        "person",
-        "persons",
-        "seat",
-        "seats",
-        "user",
-        "users",
-        "employee",
-        "employees",
-        "staff",
-        "agents",
-        "agent",
-        "licenses",
-        "license",
-        "licences",
-        "licence",
-        "reps",
-        "rep",
-        "folks",
-        "heads",
-        "members",
-        "technicians",
-        "receptionists",
-        "operators",
-        "colleagues",
-        "workers",
-        "salespeople",
-        "teammates",
-        "receptionist",
-        "guys",
-    ]
+_PEOPLE = word_set(
+    """
+    people person persons seat seats user users employee employees staff agents agent licenses license licences
+    licence reps rep folks heads members technicians receptionists operators colleagues workers salespeople
+    teammates receptionist guys
+    """
 )
 _CURRENCIES = {"dollars": "USD", "euros": "EUR", "euro": "EUR", "pounds": "GBP", "pound": "GBP", "quid": "GBP"}
 _PER = {"month": "month", "mo": "month", "monthly": "month", "year": "year", "yr": "year", "yearly": "year", "annually": "year",
         "annum": "year", "seat": "seat", "user": "seat", "head": "seat", "person": "seat", "license": "seat", "each": "seat"}  # fmt: skip
-_COUNTED = frozenset(
-    [
-        "calls",
-        "call",
-        "leads",
-        "minutes",
-        "minute",
-        "hours",
-        "hour",
-        "days",
-        "day",
-        "weeks",
-        "week",
-        "months",
-        "month",
-        "years",
-        "year",
-        "locations",
-        "location",
-        "offices",
-        "office",
-        "sites",
-        "lines",
-        "line",
-        "phones",
-        "customers",
-        "clients",
-        "times",
-        "patients",
-        "jobs",
-        "appointments",
-        "questions",
-        "options",
-        "things",
-        "miles",
-        "stars",
-        "am",
-        "pm",
-    ]
+_COUNTED = word_set(
+    """
+    calls call leads minutes minute hours hour days day weeks week months month years year locations location
+    offices office sites lines line phones customers clients times patients jobs appointments questions options
+    things miles stars am pm
+    """
 )
 _NOT_ALONE = _COUNTED | {"off", "percent", "of", "discount"}
-_SPENDING = frozenset({"budget", "have", "got", "spend", "pay", "afford", "allocated", "max", "maximum", "cap", "limit", "costs", "cost",
-                       "price", "is", "only", "around", "about", "roughly", "to"})  # fmt: skip
+_SPENDING = word_set(
+    """
+    budget have got spend pay afford allocated max maximum cap limit costs cost price is only around about roughly
+    to
+    """
+)
 _DIFFERENCE = frozenset({"more", "extra", "additional", "fewer", "less"})
 _FAST_TENS = (Decimal(10), Decimal(99))
 

@@ -3,6 +3,8 @@
 from calendar import monthrange
 from datetime import date, time, timedelta
 
+from nodes.reading.word_sets import word_set
+
 WEEKDAYS = {
     name: n for n, name in enumerate(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])
 }
@@ -31,7 +33,7 @@ PARTS = {
     "evening": (time(17), time(20)), "evenings": (time(17), time(20)), "night": (time(17), time(21)),
     "nights": (time(17), time(21)), "tonight": (time(17), time(21)),
 }  # fmt: skip
-AFTERNOON = frozenset({"afternoon", "afternoons", "evening", "evenings", "night", "nights", "tonight"})
+AFTERNOON = word_set("afternoon afternoons evening evenings night nights tonight")
 MORNING = frozenset({"morning", "mornings"})
 
 

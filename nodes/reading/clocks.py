@@ -7,88 +7,19 @@ from typing import NamedTuple
 from nodes.reading.calendar_words import AFTERNOON, MORNING
 from nodes.reading.days import word
 from nodes.reading.tokens import SOFT, Token
+from nodes.reading.word_sets import word_set
 
 LATEST_OFFICE_HOUR = 6  # a bare hour up to this one is taken as the afternoon
 
-_LEADS = frozenset(
-    {
-        "at",
-        "around",
-        "about",
-        "after",
-        "before",
-        "by",
-        "until",
-        "till",
-        "from",
-        "between",
-        "past",
-        "than",
-        "to",
-        "and",
-        "or",
-    }
-)
+_LEADS = word_set("at around about after before by until till from between past than to and or")
 _STRONG_LEADS = frozenset({"at", "after", "before", "until", "till", "than"})
-_NOT_HOURS = frozenset(
-    [
-        "people",
-        "person",
-        "persons",
-        "seats",
-        "seat",
-        "users",
-        "user",
-        "employees",
-        "staff",
-        "agents",
-        "licenses",
-        "licences",
-        "reps",
-        "folks",
-        "percent",
-        "dollars",
-        "euros",
-        "pounds",
-        "minutes",
-        "minute",
-        "hours",
-        "hour",
-        "days",
-        "day",
-        "weeks",
-        "week",
-        "months",
-        "month",
-        "years",
-        "year",
-        "calls",
-        "call",
-        "times",
-        "leads",
-        "k",
-        "ok",
-        "off",
-        "of",
-        "more",
-        "other",
-        "others",
-        "options",
-        "option",
-        "lines",
-        "phones",
-        "locations",
-        "offices",
-        "sites",
-        "branches",
-        "customers",
-        "clients",
-        "cents",
-        "thousand",
-        "hundred",
-        "things",
-        "questions",
-    ]
+_NOT_HOURS = word_set(
+    """
+    people person persons seats seat users user employees staff agents licenses licences reps folks percent dollars
+    euros pounds minutes minute hours hour days day weeks week months month years year calls call times leads k ok
+    off of more other others options option lines phones locations offices sites branches customers clients cents
+    thousand hundred things questions
+    """
 )
 
 

@@ -20,6 +20,7 @@ from nodes.reading.calendar_words import (
     quarter_of,
 )
 from nodes.reading.tokens import Token
+from nodes.reading.word_sets import word_set
 
 COARSE = "coarse"  # a month or more: when somebody starts, not when somebody meets
 
@@ -37,7 +38,7 @@ class DaySpan(NamedTuple):
 
 _THIS_OR_NEXT = ("next", "this", "coming", "following", "upcoming", "current")
 _UNITS = {"day": 1, "days": 1, "week": 7, "weeks": 7, "fortnight": 14}
-_ON = frozenset({"on", "this", "next", "or", "and", "by", "for", "until", "coming", "of"})
+_ON = word_set("on this next or and by for until coming of")
 _NUMERIC = re.compile(r"(\d+)[-/](\d+)(?:[-/](\d+))?")
 
 

@@ -3,27 +3,31 @@
 from domain.reading import FactSeen, MoneyMention, ReadingContext, Special, TimeKind
 from nodes.reading.amounts import Amounts
 from nodes.reading.days import COARSE, word
-from nodes.reading.lexicon_files import table
+from nodes.reading.tables import table
 from nodes.reading.phrases import Span
 from nodes.reading.times import Times, horizon
 from nodes.reading.tokens import HARD, SOFT
 from nodes.reading.utterance import Utterance
+from nodes.reading.word_sets import word_set
 
 BUDGET_QUESTIONS = frozenset({"budget", "authority_budget", "budget_conflict"})
 LONGEST_PLACE = 3  # words in the name of a place
-_ZONE_COMPANY = frozenset(
-    {"time", "standard", "yes", "yeah", "yep", "right", "correct", "please", "ok", "zone", "sure", "fine"}
-)
+_ZONE_COMPANY = word_set("time standard yes yeah yep right correct please ok zone sure fine")
 _UNSURE_ZONES = frozenset({"central", "mountain", "pacific", "et", "ct", "mt", "pt", "east coast", "west coast"})
-_STATE_CODES = frozenset({"oh", "in", "or", "me", "hi", "ok", "pa", "ma", "la", "id", "de"})  # words as well
-_PLACE_LEADS = frozenset({"in", "from", "of", "to", "state", "is", "outside", "near", "across", "around", "at"})
+_STATE_CODES = word_set("oh in or me hi ok pa ma la id de")
+_PLACE_LEADS = word_set("in from of to state is outside near across around at")
 _CHANNELS = {"text": "sms", "texts": "sms", "texting": "sms", "sms": "sms", "email": "email", "emails": "email", "mail": "email",
              "phone": "voice", "call": "voice", "calls": "voice", "chat": "chat", "voice": "voice", "telephone": "voice",
              "message": "sms", "messages": "sms", "whatsapp": "sms"}  # fmt: skip
 _LANGUAGES = {"spanish": "es", "español": "es", "espanol": "es", "english": "en", "french": "fr", "german": "de", "portuguese": "pt",
               "italian": "it", "chinese": "zh", "mandarin": "zh", "korean": "ko", "vietnamese": "vi", "russian": "ru", "polish": "pl",
               "arabic": "ar", "hindi": "hi", "tagalog": "tl", "inglés": "en", "ingles": "en"}  # fmt: skip
-_EMPTY_NEEDS = frozenset(["yes", "no", "yeah", "ok", "sure", "hm", "well", "so", "just", "looking", "not", "i", "we", "do", "what", "why", "maybe", "nothing", "none", "it", "that", "this", "is", "a", "the", "um", "right", "good", "fine", "great", "thanks", "hello", "hi", "again", "and", "then", "please", "know", "dont", "really", "anything", "sounds"])  # fmt: skip
+_EMPTY_NEEDS = word_set(
+    """
+    yes no yeah ok sure hm well so just looking not i we do what why maybe nothing none it that this is a the um
+    right good fine great thanks hello hi again and then please know dont really anything sounds
+    """
+)
 
 
 def read_matter(
@@ -93,24 +97,10 @@ def _timeline(heard: Utterance, context: ReadingContext, times: Times) -> list[F
     return []
 
 
-_START_WORDS = frozenset(
-    [
-        "start",
-        "starting",
-        "begin",
-        "launch",
-        "live",
-        "open",
-        "need",
-        "implement",
-        "deploy",
-        "running",
-        "deadline",
-        "installed",
-        "roll",
-        "rolling",
-        "kick",
-    ]
+_START_WORDS = word_set(
+    """
+    start starting begin launch live open need implement deploy running deadline installed roll rolling kick
+    """
 )
 
 

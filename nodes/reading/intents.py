@@ -6,6 +6,7 @@ from domain.reading import Question, ReadingContext, Special, Wish
 from nodes.reading.phrases import Span
 from nodes.reading.times import Times
 from nodes.reading.utterance import Utterance
+from nodes.reading.word_sets import word_set
 
 _WISHES = {
     "meeting": Wish.MEETING,
@@ -39,62 +40,17 @@ _QUESTIONS = {
 }
 _OBJECTIONS = ("price", "timing", "trust", "competitor", "need")
 _LOST = ("competitor", "price", "timing", "no_need")
-_OPENERS = frozenset(
-    [
-        "what",
-        "how",
-        "why",
-        "when",
-        "where",
-        "which",
-        "who",
-        "whose",
-        "whom",
-        "can",
-        "could",
-        "do",
-        "does",
-        "did",
-        "is",
-        "are",
-        "will",
-        "would",
-        "should",
-        "may",
-        "am",
-        "was",
-        "were",
-        "has",
-    ]
+_OPENERS = word_set(
+    """
+    what how why when where which who whose whom can could do does did is are will would should may am was were has
+    """
 )
-_SUBJECTS = frozenset(
-    [
-        "i",
-        "you",
-        "we",
-        "it",
-        "this",
-        "that",
-        "they",
-        "he",
-        "she",
-        "there",
-        "your",
-        "the",
-        "my",
-        "our",
-        "a",
-        "an",
-        "someone",
-        "anyone",
-        "u",
-        "these",
-        "those",
-        "if",
-        "in",
-    ]
+_SUBJECTS = word_set(
+    """
+    i you we it this that they he she there your the my our a an someone anyone u these those if in
+    """
 )
-_WH = frozenset(["what", "how", "why", "when", "where", "which", "who", "whose"])
+_WH = word_set("what how why when where which who whose")
 _SELLING = ("CLOSE",)
 
 

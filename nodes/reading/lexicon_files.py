@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from nodes.reading.numbers import NUMBER_WORDS
-from nodes.reading.phrases import Lexicon, load_lists
+from nodes.reading.patterns import load_lists
+from nodes.reading.phrases import Lexicon
 from nodes.reading.spelling import Speller
+from nodes.reading.tables import FOLDER
 
-FOLDER = Path(__file__).parent / "lexicon"
 PHRASES = ("answers", "opt_out", "specials", "wishes", "questions", "facts")
 _CALENDAR = [
     "monday",
@@ -76,12 +76,3 @@ def lists() -> Lists:
     return Lists(lexicon, speller, frozenset(names))
 
 
-@cache
-def table(name: str) -> dict[str, str]:
-    """A list of `phrase = value` lines."""
-    rows: dict[str, str] = {}
-    for line in (FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines():
-        phrase, _, value = line.partition("//")[0].partition("=")
-        if value.strip():
-            rows[phrase.strip()] = value.strip()
-    return rows

@@ -4,44 +4,31 @@ import re
 from collections.abc import Sequence
 
 from domain.reading import FactSeen, ReadingContext
+from nodes.reading.addresses import read_addresses
 from nodes.reading.days import word
 from nodes.reading.phrases import Span
 from nodes.reading.tokens import SOFT, Token
 from nodes.reading.utterance import Utterance
+from nodes.reading.word_sets import word_set
 
 _INTRODUCTIONS = (("my", "name", "is"), ("this", "is"), ("i", "am"), ("it", "is"), ("speaking", "is"), ("name", "is"),
                   ("call", "me"), ("you", "are", "speaking", "with"), ("speaking", "with"), ("names",), ("me", "is"))  # fmt: skip
 _SURE = frozenset({("my", "name", "is"), ("name", "is"), ("call", "me"), ("names",)})
-_TITLES = frozenset({"mr", "mrs", "ms", "miss", "dr", "doctor", "sir", "madam"})
-_NO_NAME = frozenset(
-    ["yes", "no", "yeah", "yep", "ok", "sure", "hi", "hello", "hey", "fine", "great", "good", "here", "there", "speaking", "calling", "interested", "looking", "ready", "busy", "done", "sorry", "just", "not", "the", "a", "an", "my", "our", "your", "his", "her", "their", "this", "that", "it", "what", "who", "how", "why", "when", "where", "which", "we", "i", "you", "he", "she", "they", "is", "are", "am", "was", "were", "be", "been", "and", "or", "but", "so", "if", "then", "now", "right", "correct", "perfect", "well", "also", "still", "very", "really", "too", "trying", "going", "happy", "afraid", "driving", "at", "in", "on", "from", "with", "for", "of", "to", "about", "about", "only", "already", "back", "out", "off", "up", "down", "over", "new", "old", "all", "some", "any", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "owner", "manager", "director", "president", "ceo", "boss", "operator", "receptionist", "assistant", "me", "him", "them", "us", "open", "closed", "home", "work", "office", "morning", "afternoon", "evening", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "today", "tomorrow", "great", "thanks", "thank", "please", "wait", "hold", "yet", "important", "urgent", "automated", "recorded", "message", "call", "listen", "look", "see", "think", "guess", "sign", "sending", "need", "want", "have", "like", "love"]
-)  # fmt: skip
-_AFTER_COMPANY = frozenset(
-    {
-        "and",
-        "we",
-        "i",
-        "calling",
-        "about",
-        "here",
-        "in",
-        "on",
-        "because",
-        "but",
-        "so",
-        "the",
-        "speaking",
-        "is",
-        "with",
-        "at",
-    }
+_TITLES = word_set("mr mrs ms miss dr doctor sir madam")
+_NO_NAME = word_set(
+    """
+    yes no yeah yep ok sure hi hello hey fine great good here there speaking calling interested looking ready busy
+    done sorry just not the a an my our your his her their this that it what who how why when where which we i you
+    he she they is are am was were be been and or but so if then now right correct perfect well also still very
+    really too trying going happy afraid driving at in on from with for of to about only already back out off up
+    down over new old all some any one two three four five six seven eight nine ten owner manager director president
+    ceo boss operator receptionist assistant me him them us open closed home work office morning afternoon evening
+    monday tuesday wednesday thursday friday saturday sunday today tomorrow thanks thank please wait hold yet
+    important urgent automated recorded message call listen look see think guess sign sending need want have like
+    love
+    """
 )
-_EMAIL_WORDS = re.compile(
-    r"\b([a-z0-9._-]{1,40}(?: dot [a-z0-9_-]{1,30}){0,3}) at ([a-z0-9-]{1,40}(?: dot [a-z0-9-]{1,20}){1,3})\b"
-)
-_DIGITS = {
-    w: str(n) for n, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
-} | {"oh": "0", "o": "0"}
+_AFTER_COMPANY = word_set("and we i calling about here in on because but so the speaking is with at")
 
 
 def read_identity(heard: Utterance, context: ReadingContext) -> list[FactSeen]:
@@ -52,7 +39,7 @@ def read_identity(heard: Utterance, context: ReadingContext) -> list[FactSeen]:
     company = _company(heard, context, name)
     if company is not None:
         facts.append(FactSeen("contact", _proper(heard, *company), heard.quote(*company), "contact.company"))
-    facts += _addresses(heard)
+    facts += read_addresses(heard)
     return facts
 
 
@@ -216,46 +203,9 @@ def _company_word(heard: Utterance, i: int) -> bool:
     return heard.raw(i)[:1].isupper() or "@name" in token.keys
 
 
-def _addresses(heard: Utterance) -> list[FactSeen]:
-    facts: list[FactSeen] = []
-    for i, token in enumerate(heard.tokens):
-        if token.kind == "email":
-            facts.append(FactSeen("contact", token.text, heard.quote(i, i + 1), "contact.email"))
-        elif token.kind == "phone":
-            facts.append(FactSeen("contact", _e164(token.text), heard.quote(i, i + 1), "contact.phone"))
-    if not facts and " dot " in heard.flat and (spoken := _EMAIL_WORDS.search(heard.flat)):
-        address = f"{spoken[1]}@{spoken[2]}".replace(" dot ", ".").replace(" ", "")
-        start = max(spoken.start(1), 0)
-        facts.append(FactSeen("contact", address, heard.words[start : spoken.end()], "contact.email"))
-    if not any(f.key == "contact.phone" for f in facts) and (span := _spoken_phone(heard.tokens)) is not None:
-        digits = "".join(_digit(t) for t in heard.tokens[span[0] : span[1]])
-        facts.append(FactSeen("contact", _e164(digits), heard.quote(*span), "contact.phone"))
-    return facts
 
 
-def _digit(token: Token) -> str:
-    if token.text in _DIGITS:
-        return _DIGITS[token.text]
-    return token.text if token.text.isdecimal() and len(token.text) <= 4 else ""
 
 
-def _spoken_phone(tokens: Sequence[Token]) -> Span | None:
-    """Ten digits said one after the other, or in groups."""
-    start, digits = 0, ""
-    for i, token in enumerate((*tokens, None)):
-        piece = _digit(token) if token is not None else ""
-        if piece:
-            start = start if digits else i
-            digits += piece
-            continue
-        if len(digits) == 10 or (len(digits) == 11 and digits[0] == "1"):
-            return start, i
-        digits = ""
-    return None
 
 
-def _e164(text: str) -> str:
-    digits = "".join(c for c in text if c.isdigit())
-    if text.startswith("+") or len(digits) > 10:
-        return "+" + digits
-    return "+1" + digits

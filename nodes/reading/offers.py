@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from domain.reading import ReadingContext, TimeKind, TimeMention
 from nodes.reading.days import word
 from nodes.reading.utterance import Utterance
+from nodes.reading.word_sets import word_set
 
-_THINGS = frozenset({"one", "option", "slot", "time", "choice", "works", "is", "please", "would", "sounds", "of"})
+_THINGS = word_set("one option slot time choice works is please would sounds of")
 
 
 def match_offers(heard: Utterance, context: ReadingContext, mentions: list[TimeMention]) -> list[TimeMention]:

@@ -8,20 +8,30 @@ from nodes.reading.amounts import Amounts
 from nodes.reading.days import word
 from nodes.reading.tokens import SOFT, Token
 from nodes.reading.utterance import Utterance
+from nodes.reading.word_sets import word_set
 
 PRICE_QUESTIONS = frozenset({"percent_or_amount", "discount_figure", "price_readback", "commit", "counter_offer"})
-_PLAN_WORDS = frozenset(["plan", "plans", "seat", "seats", "license", "licenses", "licence", "package", "product", "edition", "tier", "version", "option", "subscription", "one", "monthly", "annual", "annually", "level"])  # fmt: skip
-_OWNERS = frozenset(
-    {"my", "our", "your", "their", "his", "her", "sales", "support", "whole", "entire", "small", "big", "a", "an"}
+_PLAN_WORDS = word_set(
+    """
+    plan plans seat seats license licenses licence package product edition tier version option subscription one
+    monthly annual annually level
+    """
 )
-_TAKE_OFF = frozenset({"off", "discount", "cheaper", "reduction", "less", "rebate", "lower", "down"})
-_ASKING = frozenset({"want", "give", "make", "need", "then", "get", "seriously", "least", "do", "expect", "offer", "deserve", "deal",
-                     "how", "at", "for", "with", "gimme", "ask", "asking", "be", "say", "go"})  # fmt: skip
-_ANNUAL_ENDS = frozenset({"plan", "contract", "term", "commitment", "billing", "subscription", "payment", "instead", "then", "ok",
-                          "right", "deal", "works", "is", "if", "please", "yes", "fine", "agreement"})  # fmt: skip
-_OF_PRICE = frozenset(
-    {"report", "reports", "fee", "cost", "budget", "meeting", "volume", "calls", "newsletter", "price", "spend", "pot"}
+_OWNERS = word_set("my our your their his her sales support whole entire small big a an")
+_TAKE_OFF = word_set("off discount cheaper reduction less rebate lower down")
+_ASKING = word_set(
+    """
+    want give make need then get seriously least do expect offer deserve deal how at for with gimme ask asking be
+    say go
+    """
 )
+_ANNUAL_ENDS = word_set(
+    """
+    plan contract term commitment billing subscription payment instead then ok right deal works is if please yes
+    fine agreement
+    """
+)
+_OF_PRICE = word_set("report reports fee cost budget meeting volume calls newsletter price spend pot")
 
 
 def read_product(heard: Utterance, context: ReadingContext) -> str | None:

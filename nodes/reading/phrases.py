@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from domain.errors import BadInput
-from nodes.reading.spelling import expand
+from nodes.reading.patterns import GAP, Choice, parse
 from nodes.reading.tokens import HARD, SOFT, Token
 
-GAP = ".."  # stands for up to three tokens of any kind
 MOST_SKIPPED = 3
 MOST_KEPT = 60_000  # transitions remembered; a flood of strange words starts them anew
 _NEGATIONS = frozenset({"not", "never", "without", "nor"})
@@ -38,10 +36,6 @@ class _State:
     after: "dict[tuple[str, ...], _State | None]" = field(default_factory=dict[tuple[str, ...], "_State | None"])
 
 
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    ways: tuple[tuple["_Choice | str", ...], ...]
-    optional: bool = False
 
 
 class Lexicon:
@@ -67,7 +61,7 @@ class Lexicon:
     def _add(self, group: str, pattern: str) -> None:
         body = pattern.strip().removesuffix(GAP).strip()
         start = _Node()
-        end = self._build(start, _parse(body.removeprefix("^").removesuffix("$")))
+        end = self._build(start, parse(body.removeprefix("^").removesuffix("$")))
         end.group, end.at_stop = group, body.endswith("$")
         begin = _closure([start])
         if end in begin or any(node.any for node in begin):
@@ -79,10 +73,10 @@ class Lexicon:
             for word, following in node.after.items():
                 root.after.setdefault(word, []).extend(following)
 
-    def _build(self, start: _Node, parts: Sequence[_Choice | str]) -> _Node:
+    def _build(self, start: _Node, parts: Sequence[Choice | str]) -> _Node:
         for part in parts:
             end = _Node()
-            if isinstance(part, _Choice):
+            if isinstance(part, Choice):
                 for way in part.ways:
                     self._build(start, way).free.append(end)
                 if part.optional:
@@ -185,71 +179,11 @@ def _negated(tokens: Sequence[Token], span: Span) -> bool:
     return False
 
 
-def _parse(text: str) -> tuple[_Choice | str, ...]:
-    """A pattern: words, (a|b) choices, a ? for what may be missing, .. for a gap."""
-    sequence, rest = _sequence(text)
-    if rest:
-        raise BadInput("lexicon", f"unbalanced parenthesis in {text!r}", "Close it.")
-    return sequence
 
 
-def _sequence(text: str) -> tuple[tuple[_Choice | str, ...], str]:
-    parts: list[_Choice | str] = []
-    text = text.lstrip()
-    while text and text[0] not in "|)":
-        if text[0] == "(":
-            part, text = _choice(text[1:])
-            parts.append(part)
-        else:
-            cut = next((k for k, c in enumerate(text) if c in " ()|"), len(text))
-            word, text = text[:cut], text[cut:]
-            expanded = (
-                expand(word.removesuffix("?"))
-                if word not in (GAP, "#") and word[0] != "@"
-                else (word.removesuffix("?"),)
-            )
-            parts.extend([_Choice((expanded,), True)] if word.endswith("?") else expanded)
-        text = text.lstrip()
-    return tuple(parts), text
 
 
-def _choice(text: str) -> tuple[_Choice, str]:
-    ways: list[tuple[_Choice | str, ...]] = []
-    while True:
-        way, text = _sequence(text)
-        ways.append(way)
-        if not text:
-            raise BadInput("lexicon", "a choice is not closed", "Write the closing parenthesis.")
-        mark, text = text[0], text[1:]
-        if mark == ")":
-            optional = text.startswith("?")
-            return _Choice(tuple(ways), optional), text[1:] if optional else text
 
 
-def load_lists(paths: Iterable[Path]) -> tuple[dict[str, list[str]], set[str]]:
-    """The lists of some files and the names of those that may stand negated; `&name = ...` defines a part of patterns."""
-    lists: dict[str, list[str]] = {}
-    negatable: set[str] = set()
-    parts: dict[str, str] = {}
-    for path in paths:
-        current: list[str] | None = None
-        for line in path.read_text(encoding="utf-8").splitlines():
-            line = line.partition("//")[0].strip()
-            if line.startswith("&") and "=" in line.partition(" ")[2][:2]:
-                name, _, value = line.partition("=")
-                parts[name.strip()] = _filled(value.strip(), parts)
-            elif line.startswith("["):
-                name = line.strip("[]~")
-                current = lists.setdefault(name, [])
-                negatable |= {name} if line.endswith("~") else set()
-            elif line and current is not None:
-                current.append(_filled(line, parts))
-    return lists, negatable
 
 
-def _filled(pattern: str, parts: Mapping[str, str]) -> str:
-    while "&" in pattern:
-        head, _, tail = pattern.partition("&")
-        cut = next((k for k, c in enumerate(tail) if not (c.isalpha() or c == "_")), len(tail))
-        pattern = head + parts["&" + tail[:cut]] + tail[cut:]
-    return pattern

@@ -1,40 +1,24 @@
 """Puts contractions, recogniser spellings and typing errors into the one form that the phrase lists use."""
 
 from collections.abc import Iterable
+from functools import cache
+
+from nodes.reading.tables import table
 
 SHORTEST_KEYWORD = 5  # a shorter word is too close to others to be guessed from one wrong letter
 
-_EXPANSIONS = {
-    "gonna": "going to", "wanna": "want to", "gotta": "got to", "lemme": "let me", "gimme": "give me",
-    "dunno": "do not know", "cannot": "can not", "can't": "can not", "won't": "will not", "shan't": "shall not", "ain't": "is not",
-    "let's": "let us", "lets": "let us", "dont": "do not", "cant": "can not", "wont": "will not", "didnt": "did not",
-    "doesnt": "does not", "isnt": "is not", "arent": "are not", "wasnt": "was not", "werent": "were not", "wouldnt": "would not",
-    "couldnt": "could not", "shouldnt": "should not", "havent": "have not", "hasnt": "has not", "im": "i am", "ive": "i have",
-    "youre": "you are", "theyre": "they are", "weve": "we have", "youve": "you have", "thats": "that is", "whats": "what is",
-    "whos": "who is", "hows": "how is", "wheres": "where is", "theres": "there is", "its": "it is", "hes": "he is", "shes": "she is",
-    "ur": "your", "u": "you", "r": "are", "pls": "please", "plz": "please", "thx": "thanks", "thanx": "thanks", "ty": "thanks",
-    "okay": "ok", "okey": "ok", "okie": "ok", "okey-dokey": "ok", "kk": "ok", "k": "ok", "thru": "through", "tho": "though",
-    "yeh": "yeah", "yea": "yeah", "ya": "yeah", "yah": "yeah", "yess": "yes", "yesss": "yes", "noo": "no", "nooo": "no",
-    "tmrw": "tomorrow", "tmr": "tomorrow", "tmrow": "tomorrow", "tomorow": "tomorrow", "tommorow": "tomorrow",
-    "tommorrow": "tomorrow", "tomoro": "tomorrow", "tomo": "tomorrow", "mon": "monday", "tue": "tuesday", "tues": "tuesday",
-    "wed": "wednesday", "weds": "wednesday", "thu": "thursday", "thur": "thursday", "thurs": "thursday", "fri": "friday",
-    "mhm": "mhm", "mmhm": "mhm", "mmhmm": "mhm", "mhmm": "mhm", "hmm": "hm", "hmmm": "hm", "wknd": "weekend", "wk": "week",
-    "mins": "minutes", "min": "minutes", "hr": "hour", "hrs": "hours", "appt": "appointment", "mgr": "manager", "govt": "government",
-    "percents": "percent", "pct": "percent", "bucks": "dollars", "buck": "dollars", "usd": "dollars", "dollar": "dollars",
-    "ppl": "people", "msg": "message", "msgs": "messages", "txt": "text", "convo": "conversation", "info": "information",
-    "favour": "favor", "centre": "center", "organise": "organize", "authorise": "authorize", "authorised": "authorized",
-    "cheque": "check", "enquiry": "inquiry", "cancelled": "canceled", "cancelling": "canceling", "programme": "program",
-    "gotcha": "got you", "whatcha": "what are you", "kinda": "kind of", "sorta": "sort of", "cuz": "because", "cos": "because",
-    "em": "them", "ill": "i will", "e-mail": "email", "mail": "mail", "hiya": "hi", "heya": "hey", "nope": "nope", "naw": "nah",
-    "everyday": "every day", "alright": "alright", "allright": "alright", "goodbye": "goodbye", "b4": "before", "gr8": "great",
-}  # fmt: skip
-_SPLIT = {word: tuple(text.split()) for word, text in _EXPANSIONS.items()}
+
 _ENDINGS = {"re": "are", "ll": "will", "ve": "have", "m": "am", "d": "would", "s": "is"}
+
+
+@cache
+def _regular_forms() -> dict[str, tuple[str, ...]]:
+    return {word: tuple(text.split()) for word, text in table("spellings").items()}
 
 
 def expand(word: str) -> tuple[str, ...]:
     """The regular words behind one written word: "don't" is "do not"."""
-    known = _SPLIT.get(word)
+    known = _regular_forms().get(word)
     if known is not None:
         return known
     if "'" not in word:
@@ -58,7 +42,7 @@ class Speller:
 
     def __init__(self, keywords: Iterable[str], english: Iterable[str]) -> None:
         vocabulary = {word for word in keywords if word.isalpha()}
-        self._known = vocabulary | set(english) | set(_SPLIT)
+        self._known = vocabulary | set(english) | set(_regular_forms())
         self._remembered: dict[str, str] = {}
         self._by_deletion: dict[str, list[str]] = {}
         self._sorted_letters: dict[str, list[str]] = {}

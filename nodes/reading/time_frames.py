@@ -6,6 +6,7 @@ from enum import Enum, auto
 from nodes.reading.days import word
 from nodes.reading.tokens import HARD, Token
 from nodes.reading.utterance import Utterance
+from nodes.reading.word_sets import word_set
 
 
 class Frame(Enum):
@@ -39,31 +40,10 @@ _FRAMES: tuple[tuple[tuple[str, ...], Frame], ...] = (
     (("until",), Frame.BY),
     (("till",), Frame.BY),
 )
-_NEGATED_CALLS = frozenset({"call", "phone", "ring", "text", "contact", "me", "us", "calls", "ever", "please", "texts"})
-_BAD = frozenset(
-    [
-        "bad",
-        "out",
-        "full",
-        "taken",
-        "busy",
-        "impossible",
-        "terrible",
-        "booked",
-        "off",
-        "no",
-        "worst",
-        "awful",
-        "tricky",
-        "difficult",
-        "hard",
-        "packed",
-    ]
-)
+_NEGATED_CALLS = word_set("call phone ring text contact me us calls ever please texts")
+_BAD = word_set("bad out full taken busy impossible terrible booked off no worst awful tricky difficult hard packed")
 _EXCEPT = frozenset({"except", "excluding", "besides"})
-_CORRECTIONS = frozenset(
-    {"wait", "mean", "sorry", "actually", "rather", "scratch", "correction", "instead", "oops", "make"}
-)
+_CORRECTIONS = word_set("wait mean sorry actually rather scratch correction instead oops make")
 
 
 def frame_before(tokens: Sequence[Token], start: int) -> tuple[Frame, int]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from nodes.reading.spelling import expand
+from nodes.reading.tables import table
+from nodes.reading.word_sets import word_set
 
 ENOUGH = 0.6  # share of the texts' weight that must agree
 ASKED = 0.6  # how much the share of the buyer's own words counts, against that of the phrasing
@@ -14,26 +16,14 @@ AHEAD = 0.08  # distance to the best phrasing of another article
 LONGEST = 40  # words; a longer text asks more than one thing
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
-_EMPTY = frozenset(
-    ["a", "an", "the", "is", "are", "was", "be", "am", "do", "does", "did", "it", "its", "this", "that", "these", "you", "your", "i",
-     "we", "our", "us", "me", "my", "to", "of", "in", "on", "at", "for", "with", "and", "or", "so", "ok", "well", "hi", "hello", "hey",
-     "wait", "please", "just", "also", "any", "some", "there", "have", "has", "get", "will", "would", "could", "should", "not", "if",
-     "by", "from", "as", "about", "them", "they", "us", "um", "yeah", "yes", "no", "actually", "really", "sorry", "then", "but", "s"]
-)  # fmt: skip
-_ALIKE = {
-    "receptionists": "receptionist", "bot": "ai", "robot": "ai", "machine": "ai", "agent": "ai", "system": "ai", "billing": "bill",
-    "invoices": "invoice", "invoicing": "invoice", "calls": "call", "calling": "call", "callers": "caller", "phones": "phone",
-    "numbers": "number", "cancellation": "cancel", "canceling": "cancel", "cancelling": "cancel", "setup": "set", "languages": "language",
-    "seats": "seat", "refunds": "refund", "refunded": "refund", "recordings": "record", "recorded": "record", "recording": "record",
-    "integrations": "integrate", "integration": "integrate", "integrates": "integrate", "connect": "integrate", "trials": "trial",
-    "plans": "plan", "appointments": "appointment", "customers": "customer", "clients": "customer", "secured": "secure",
-    "security": "secure", "safe": "secure", "español": "spanish", "speak": "language", "speaks": "language", "test": "try",
-    "customise": "customize", "texts": "text", "messages": "message", "scheduling": "schedule", "books": "book", "booking": "book",
-    "mistakes": "mistake", "errors": "mistake", "businesses": "business", "companies": "company", "deleted": "delete",
-    "deletion": "delete", "erased": "delete", "erase": "delete", "accents": "accent", "nights": "night", "weekend": "weekends",
-    "holiday": "holidays", "emergencies": "emergency", "staff": "employee", "employees": "employee", "human": "person",
-    "someone": "somebody", "transfers": "transfer", "pricing": "price", "works": "work", "working": "work", "anytime": "time",
-}  # fmt: skip
+_EMPTY = word_set(
+    """
+    a an the is are was be am do does did it its this that these you your i we our us me my to of in on at for with
+    and or so ok well hi hello hey wait please just also any some there have has get will would could should not if
+    by from as about them they um yeah yes no actually really sorry then but s
+    """
+)
+
 
 
 class _Phrasing(NamedTuple):
@@ -47,7 +37,9 @@ class TopicIndex:
 
     def __init__(self, phrasings: Mapping[str, Sequence[str]]) -> None:
         sets = [(topic, frozenset(_words(text))) for topic, texts in phrasings.items() for text in texts]
-        topics_with = Counter(word for topic in phrasings for word in {w for t, words in sets if t == topic for w in words})
+        topics_with = Counter(
+            word for topic in phrasings for word in {w for t, words in sets if t == topic for w in words}
+        )
         self._weights = {word: math.log(1 + len(phrasings) / count) for word, count in topics_with.items()}
         self._unknown = math.log(1 + len(phrasings))
         self._phrasings = [_Phrasing(topic, words, self._weigh(words)) for topic, words in sets if words]
@@ -81,4 +73,5 @@ class TopicIndex:
 
 def _words(text: str) -> list[str]:
     parts = (part for raw in _WORD.findall(text.lower().replace("\u2019", "'")) for part in expand(raw))
-    return [_ALIKE.get(part, part) for part in parts if part not in _EMPTY]
+    alike = table("alike")
+    return [alike.get(part, part) for part in parts if part not in _EMPTY]

@@ -9,10 +9,11 @@ from nodes.reading.lexicon_files import Lists, lists
 from nodes.reading.numbers import merge_numbers
 from nodes.reading.phrases import Span
 from nodes.reading.tokens import HARD, SOFT, Token, flatten, tokenise
+from nodes.reading.word_sets import word_set
 
 HIDDEN = "\u2588"  # stands for what no later step may read
 LONGEST_QUOTE = 160
-_FILLERS = frozenset({"um", "uh", "er", "erm", "uhm", "umm", "uhh", "ehm", "please", "kindly"})
+_FILLERS = word_set("um uh er erm uhm umm uhh ehm please kindly")
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _CLASSES = {
     **dict.fromkeys((*_WEEKDAYS, *(d + "s" for d in _WEEKDAYS), "today", "tomorrow", "tonight"), "@day"),
