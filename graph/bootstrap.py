@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from domain.catalogue import Catalogue, load_catalogue
@@ -44,11 +45,7 @@ async def open_world(settings: Settings, clock: Clock | None = None, size: int =
     clock = clock or SystemClock()
     dsn = database_dsn(settings)
     sealer = load_sealer(settings, clock.now().date())
-    catalogue = load_catalogue((POLICY / "catalogue.yaml").read_text("utf-8"), "policy/catalogue.yaml")
-    path = POLICY / "lines" / f"{settings.locale[:2]}.yaml"
-    lines = load_lines(
-        path.read_text("utf-8"), f"policy/lines/{path.name}", {p.key: p.name for p in catalogue.products}
-    )
+    catalogue, lines = _catalogue(), _lines(settings.locale[:2])
     async with (
         open_pool(dsn, 1, size) as pool,
         open_pool(dsn, 1, max(2, size // 2), "throughline-lease", durable=False) as quick,
@@ -57,28 +54,56 @@ async def open_world(settings: Settings, clock: Clock | None = None, size: int =
         yield World(settings, pool, quick, sealer, clock, catalogue, load_regions(POLICY / "data"), policies, lines)
 
 
-def ports_of(world: World) -> Ports:
+# The files that people own are read once a process; they change with a start only.
+@lru_cache(maxsize=1)
+def _catalogue() -> Catalogue:
+    return load_catalogue((POLICY / "catalogue.yaml").read_text("utf-8"), "policy/catalogue.yaml")
+
+
+@lru_cache(maxsize=4)
+def _lines(locale: str) -> Lines:
+    path = POLICY / "lines" / f"{locale}.yaml"
+    names = {product.key: product.name for product in _catalogue().products}
+    return load_lines(path.read_text("utf-8"), f"policy/lines/{path.name}", names)
+
+
+@lru_cache(maxsize=1)
+def _rules() -> Any:
+    from tools.opening_hours import load_rules
+
+    return load_rules(POLICY / "calendar.yaml")
+
+
+@lru_cache(maxsize=1)
+def _knowledge() -> Any:
     from nodes.speaking.knowledge import LocalKnowledge
 
-    from memory.situation import Desk as Situations
+    return LocalKnowledge(POLICY / "knowledge.yaml")
+
+
+@lru_cache(maxsize=1)
+def _language() -> Any:
     from nodes.reading.read import LocalLanguage
     from nodes.reading.topics import TopicIndex
+
+    return LocalLanguage(TopicIndex(_knowledge().phrasings()))
+
+
+def ports_of(world: World) -> Ports:
+    from memory.situation import Desk as Situations
     from tools.calendar import LocalCalendar
     from tools.contracts import ContractForm
-    from tools.opening_hours import load_rules
 
     async def busy(first: datetime, last: datetime) -> Sequence[tuple[datetime, datetime]]:
         return await busy_between(world.pool, first, last, world.clock.now())
 
-    rules = load_rules(POLICY / "calendar.yaml")
-    knowledge = LocalKnowledge(POLICY / "knowledge.yaml")
     form = POLICY / "documents" / f"order.{world.settings.locale[:2]}.txt"
     return Ports(
         clock=world.clock,
-        language=LocalLanguage(TopicIndex(knowledge.phrasings())),
+        language=_language(),
         lines=world.lines,
-        knowledge=knowledge,
-        calendar=LocalCalendar(busy, rules),
+        knowledge=_knowledge(),
+        calendar=LocalCalendar(busy, _rules()),
         seats=_seats(world),
         policies=world.policies,
         desk=Situations(world.pool, world.sealer, world.clock),
@@ -90,9 +115,8 @@ def ports_of(world: World) -> Ports:
 
 def _seats(world: World) -> Any:
     from memory.seats import SeatTable
-    from tools.opening_hours import load_rules
 
-    rules = load_rules(POLICY / "calendar.yaml")
+    rules = _rules()
 
     def next_open(now: datetime) -> datetime:
         """The present while people work, else the start of the next working span."""
@@ -109,7 +133,7 @@ async def open_service(settings: Settings, clock: Clock | None = None, size: int
         yield service_of(world)
 
 
-def service_of(world: World) -> Any:
+def service_of(world: World, ports: Ports | None = None) -> Any:
     """A ChainService on an open world. Imports the graph only here: the console never needs it."""
     from graph import probes
     from graph.build import build
@@ -118,7 +142,7 @@ def service_of(world: World) -> Any:
     from memory.inbox import Inbox
 
     saver = TurnSaver(world.pool, world.sealer, probes.reached)
-    app = build(ports_of(world)).compile(checkpointer=saver)
+    app = build(ports or ports_of(world)).compile(checkpointer=saver)
     return ChainService(app, Inbox(world.pool, world.quick, world.sealer), world.clock, world.policies)
 
 
