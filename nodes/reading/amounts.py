@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from domain.reading import MoneyMention, ReadingContext
-from nodes.reading.days import word
-from nodes.reading.tokens import SOFT, Token
+from nodes.reading.tokens import SOFT, Token, word
 from nodes.reading.utterance import Utterance
 from nodes.reading.word_sets import word_set
 
@@ -21,8 +20,12 @@ _PEOPLE = word_set(
     """
 )
 _CURRENCIES = {"dollars": "USD", "euros": "EUR", "euro": "EUR", "pounds": "GBP", "pound": "GBP", "quid": "GBP"}
-_PER = {"month": "month", "mo": "month", "monthly": "month", "year": "year", "yr": "year", "yearly": "year", "annually": "year",
-        "annum": "year", "seat": "seat", "user": "seat", "head": "seat", "person": "seat", "license": "seat", "each": "seat"}  # fmt: skip
+_PERIODS = {
+    "month": "month mo monthly",
+    "year": "year yr yearly annually annum",
+    "seat": "seat user head person license each",
+}
+_PER = {word: period for period, words in _PERIODS.items() for word in words.split()}
 _COUNTED = word_set(
     """
     calls call leads minutes minute hours hour days day weeks week months month years year locations location

@@ -11,9 +11,31 @@ from nodes.reading.utterance import Utterance
 BINDING = frozenset({"commit", "price_readback"})  # a question beside such a yes leaves it open
 OFFERS = frozenset({"meeting_offer", "transfer_offer", "next_step_offer", "anything_else", "counter_offer"})
 ACT_ON = frozenset({"commit", "transfer_offer", "meeting_offer", "next_step_offer"})  # doing is agreeing
-_FINE_WITHOUT = frozenset({"i am good", "we are good", "i am fine", "we are fine", "i am all set", "we are all set", "all set", "all good",
-                           "that is all", "that is it", "nothing", "nothing else", "that will be all", "that would be all", "not really",
-                           "i think that is all", "i think that is it", "nothing more", "that covers it", "that is everything"})  # fmt: skip
+_FINE_WITHOUT = frozenset(
+    phrase.strip()
+    for phrase in [
+        "\n    i am good",
+        " we are good",
+        " i am fine",
+        " we are fine",
+        " i am all set",
+        " we are all set",
+        " all set",
+        " all good",
+        " that is all",
+        " that is it",
+        "\n    nothing",
+        " nothing else",
+        " that will be all",
+        " that would be all",
+        " not really",
+        " i think that is all",
+        " i think that is it",
+        "\n    nothing more",
+        " that covers it",
+        " that is everything\n    ",
+    ]
+)
 _TAKES_BACK_NO = (
     "yes",
     "yeah",

@@ -3,29 +3,15 @@
 from calendar import monthrange
 from datetime import date, time, timedelta
 
-from nodes.reading.word_sets import word_set
+from nodes.reading.word_sets import numbered, word_set
 
-WEEKDAYS = {
-    name: n for n, name in enumerate(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])
-}
-WEEKDAYS |= {name + "s": n for name, n in list(WEEKDAYS.items())}
+_WEEKDAY_NAMES = numbered("monday tuesday wednesday thursday friday saturday sunday")
+WEEKDAYS = _WEEKDAY_NAMES | {name + "s": n for name, n in _WEEKDAY_NAMES.items()}
 SHORT_WEEKDAYS = {"sat": 5, "sun": 6}  # words of their own, days only in company
-_MONTH_NAMES = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
-MONTHS = {name: n for n, name in enumerate(_MONTH_NAMES, 1)}
-MONTHS |= {name[:3]: n for name, n in list(MONTHS.items()) if name != "may"} | {"sept": 9}
+_MONTH_NAMES = numbered(
+    "january february march april may june july august september october november december", first=1
+)
+MONTHS = _MONTH_NAMES | {name[:3]: n for name, n in _MONTH_NAMES.items()} | {"sept": 9}
 UNSURE_MONTHS = frozenset({"may", "march", "mar", "dec", "jan", "sep"})  # verbs and names too
 PARTS = {
     "morning": (time(8), time(12)), "mornings": (time(8), time(12)), "lunchtime": (time(12), time(13)),

@@ -3,19 +3,19 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from nodes.reading.word_sets import numbered
+
 SHORTEST, LONGEST = 13, 19
+FEWEST_WORDS = 5  # a spoken card number has at least as many words for digits
 REDACTED = "[card number removed]"
 
-_DIGIT_WORDS = {
-    w: str(n) for n, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
-}
-_DIGIT_WORDS |= {"oh": "0", "o": "0", "nought": "0", "cero": "0", "uno": "1", "dos": "2", "tres": "3", "cuatro": "4",
-                 "cinco": "5", "seis": "6", "siete": "7", "ocho": "8", "nueve": "9"}  # fmt: skip
-_TWO_DIGITS = {w: str(n) for n, w in enumerate(
-    ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"], 10)}  # fmt: skip
-_TENS = {
-    w: str(n) for n, w in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
-}
+_UNITS = numbered("zero one two three four five six seven eight nine") | numbered(
+    "cero uno dos tres cuatro cinco seis siete ocho nueve"
+)
+_DIGIT_WORDS = {word: str(n) for word, n in (_UNITS | {"oh": 0, "o": 0, "nought": 0}).items()}
+_TEENS = numbered("ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen", first=10)
+_TENS = {word: str(n) for word, n in numbered("twenty thirty forty fifty sixty seventy eighty ninety", first=2).items()}
+_TWO_DIGITS = {word: str(n) for word, n in _TEENS.items()}
 _REPEATS = {"double": 2, "triple": 3}
 _PIECE = re.compile(r"\d+|[^\W\d_]+")
 _BETWEEN = re.compile(r"[^\w]{0,4}")
@@ -55,8 +55,7 @@ def luhn_valid(digits: str) -> bool:
 
 def _has_digit_words(words: str) -> bool:
     lowered = words.lower()
-    return sum(lowered.count(w) for w in ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
-                                          "uno", "dos", "tres", "cinco", "seis", "siete", "ocho", "oh", "ty")) >= 5  # fmt: skip
+    return sum(lowered.count(word) for word in (*_UNITS, "oh", "ty")) >= FEWEST_WORDS
 
 
 def _runs(words: str) -> list[list[Piece]]:

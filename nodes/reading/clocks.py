@@ -5,8 +5,7 @@ from datetime import time
 from typing import NamedTuple
 
 from nodes.reading.calendar_words import AFTERNOON, MORNING
-from nodes.reading.days import word
-from nodes.reading.tokens import SOFT, Token
+from nodes.reading.tokens import SOFT, Token, word
 from nodes.reading.word_sets import word_set
 
 LATEST_OFFICE_HOUR = 6  # a bare hour up to this one is taken as the afternoon

@@ -2,11 +2,11 @@
 
 from domain.reading import FactSeen, MoneyMention, ReadingContext, Special, TimeKind
 from nodes.reading.amounts import Amounts
-from nodes.reading.days import COARSE, word
-from nodes.reading.tables import table
+from nodes.reading.dates import COARSE
 from nodes.reading.phrases import Span
+from nodes.reading.tables import table
 from nodes.reading.times import Times, horizon
-from nodes.reading.tokens import HARD, SOFT
+from nodes.reading.tokens import HARD, SOFT, word
 from nodes.reading.utterance import Utterance
 from nodes.reading.word_sets import word_set
 
@@ -16,12 +16,12 @@ _ZONE_COMPANY = word_set("time standard yes yeah yep right correct please ok zon
 _UNSURE_ZONES = frozenset({"central", "mountain", "pacific", "et", "ct", "mt", "pt", "east coast", "west coast"})
 _STATE_CODES = word_set("oh in or me hi ok pa ma la id de")
 _PLACE_LEADS = word_set("in from of to state is outside near across around at")
-_CHANNELS = {"text": "sms", "texts": "sms", "texting": "sms", "sms": "sms", "email": "email", "emails": "email", "mail": "email",
-             "phone": "voice", "call": "voice", "calls": "voice", "chat": "chat", "voice": "voice", "telephone": "voice",
-             "message": "sms", "messages": "sms", "whatsapp": "sms"}  # fmt: skip
-_LANGUAGES = {"spanish": "es", "español": "es", "espanol": "es", "english": "en", "french": "fr", "german": "de", "portuguese": "pt",
-              "italian": "it", "chinese": "zh", "mandarin": "zh", "korean": "ko", "vietnamese": "vi", "russian": "ru", "polish": "pl",
-              "arabic": "ar", "hindi": "hi", "tagalog": "tl", "inglés": "en", "ingles": "en"}  # fmt: skip
+_CHANNELS = (
+    dict.fromkeys(("text", "texts", "texting", "sms", "message", "messages", "whatsapp"), "sms")
+    | dict.fromkeys(("email", "emails", "mail"), "email")
+    | dict.fromkeys(("phone", "call", "calls", "voice", "telephone"), "voice")
+    | {"chat": "chat"}
+)
 _EMPTY_NEEDS = word_set(
     """
     yes no yeah ok sure hm well so just looking not i we do what why maybe nothing none it that this is a the um
@@ -160,8 +160,9 @@ def _preferences(heard: Utterance, times: Times) -> list[FactSeen]:
     ]
     if heard.has("preference.time") and framed and not heard.has("meeting"):
         facts.append(FactSeen("preference", framed[0].quote, framed[0].quote, "preference.call_time"))
+    languages = table("language_names")
     for start, end in heard.spans("preference.language"):
-        language = next((c for t in heard.tokens[start:end] if (c := _LANGUAGES.get(t.text))), None)
+        language = next((c for t in heard.tokens[start:end] if (c := languages.get(t.text))), None)
         if language is not None:
             facts.append(FactSeen("preference", language, heard.quote(start, end), "preference.language"))
             break

@@ -7,7 +7,6 @@ from nodes.reading.tables import table
 from nodes.reading.utterance import Utterance
 from nodes.reading.word_sets import word_set
 
-
 _ENGLISH = word_set(
     """
     the a an i you he she it we they is are am was were do does did have has to of in on at for and or but not this
@@ -15,8 +14,10 @@ _ENGLISH = word_set(
     """
 )
 _SHARED = word_set("a no me in is was so on do of at he i as am an will tag be for die een we us son come plus")
-_SCRIPTS = (("CJK", "zh"), ("HIRAGANA", "ja"), ("KATAKANA", "ja"), ("HANGUL", "ko"), ("CYRILLIC", "ru"), ("ARABIC", "ar"),
-            ("HEBREW", "he"), ("GREEK", "el"), ("DEVANAGARI", "hi"), ("THAI", "th"), ("BENGALI", "bn"), ("TAMIL", "ta"))  # fmt: skip
+_SCRIPTS = {
+    "CJK": "zh", "HIRAGANA": "ja", "KATAKANA": "ja", "HANGUL": "ko", "CYRILLIC": "ru", "ARABIC": "ar", "HEBREW": "he",
+    "GREEK": "el", "DEVANAGARI": "hi", "THAI": "th", "BENGALI": "bn", "TAMIL": "ta",
+}  # fmt: skip
 SAMPLE = 400  # characters that are enough to tell a script
 
 
@@ -35,7 +36,9 @@ def other_language(heard: Utterance) -> str | None:
     if len(words) < 2:
         return None
     english = sum(w in _ENGLISH for w in words)
-    scores = {language: sum(w in small and w not in _SHARED for w in words) for language, small in _small_words().items()}
+    scores = {
+        language: sum(w in small and w not in _SHARED for w in words) for language, small in _small_words().items()
+    }
     language, score = max(scores.items(), key=lambda item: item[1])
     strange = sum(1 for t in heard.tokens if "@name" in t.keys)
     if score >= 2 and score > english and strange:
@@ -52,11 +55,9 @@ def _script(sample: str) -> str | None:
         letters += 1
         if character.isascii():
             continue
-        name = unicodedata.name(character, "")
-        for script, language in _SCRIPTS:
-            if name.startswith(script):
-                counts[language] = counts.get(language, 0) + 1
-                break
+        language = _SCRIPTS.get(unicodedata.name(character, "").partition(" ")[0].partition("-")[0])
+        if language is not None:
+            counts[language] = counts.get(language, 0) + 1
     if not counts:
         return None
     if counts.get("ja"):

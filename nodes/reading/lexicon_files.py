@@ -74,5 +74,3 @@ def lists() -> Lists:
     names = (FOLDER / "names.txt").read_text(encoding="utf-8").split()
     speller = Speller({*lexicon.words, *NUMBER_WORDS, *_CALENDAR}, (*map(str.lower, english), *names))
     return Lists(lexicon, speller, frozenset(names))
-
-

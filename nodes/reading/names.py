@@ -1,19 +1,25 @@
 """Reads who speaks: names, companies, telephone numbers and e-mail addresses, as the buyer gives them."""
 
-import re
 from collections.abc import Sequence
 
 from domain.reading import FactSeen, ReadingContext
 from nodes.reading.addresses import read_addresses
-from nodes.reading.days import word
 from nodes.reading.phrases import Span
-from nodes.reading.tokens import SOFT, Token
+from nodes.reading.tokens import SOFT, Token, word
 from nodes.reading.utterance import Utterance
 from nodes.reading.word_sets import word_set
 
-_INTRODUCTIONS = (("my", "name", "is"), ("this", "is"), ("i", "am"), ("it", "is"), ("speaking", "is"), ("name", "is"),
-                  ("call", "me"), ("you", "are", "speaking", "with"), ("speaking", "with"), ("names",), ("me", "is"))  # fmt: skip
-_SURE = frozenset({("my", "name", "is"), ("name", "is"), ("call", "me"), ("names",)})
+_SURE = (("my", "name", "is"), ("name", "is"), ("call", "me"))
+_INTRODUCTIONS = (
+    *_SURE,
+    ("this", "is"),
+    ("i", "am"),
+    ("it", "is"),
+    ("speaking", "is"),
+    ("you", "are", "speaking", "with"),
+    ("speaking", "with"),
+    ("me", "is"),
+)
 _TITLES = word_set("mr mrs ms miss dr doctor sir madam")
 _NO_NAME = word_set(
     """
@@ -201,11 +207,3 @@ def _company_word(heard: Utterance, i: int) -> bool:
     if token.kind != "word" or token.text in _AFTER_COMPANY:
         return False
     return heard.raw(i)[:1].isupper() or "@name" in token.keys
-
-
-
-
-
-
-
-

@@ -4,48 +4,16 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from nodes.reading.tokens import Token
+from nodes.reading.word_sets import numbered
 
-_UNITS = {w: n for n, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])}
-_TEENS = {
-    w: n
-    for n, w in enumerate(
-        ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"],
-        10,
-    )
-}
-_TENS = {
-    w: n * 10 for n, w in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
-}
-_TENS["fourty"] = 40
-_NTHS = {
-    w: n
-    for n, w in enumerate(
-        [
-            "first",
-            "second",
-            "third",
-            "fourth",
-            "fifth",
-            "sixth",
-            "seventh",
-            "eighth",
-            "ninth",
-            "tenth",
-            "eleventh",
-            "twelfth",
-            "thirteenth",
-            "fourteenth",
-            "fifteenth",
-            "sixteenth",
-            "seventeenth",
-            "eighteenth",
-            "nineteenth",
-            "twentieth",
-        ],
-        1,
-    )
-}
-_NTHS["thirtieth"] = 30
+_UNITS = numbered("zero one two three four five six seven eight nine")
+_TEENS = numbered("ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen", first=10)
+_TENS = numbered("twenty thirty forty fifty sixty seventy eighty ninety", first=20, step=10) | {"fourty": 40}
+_NTHS = numbered(
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
+    "sixteenth seventeenth eighteenth nineteenth twentieth",
+    first=1,
+) | {"thirtieth": 30}
 _TIMES = {"thousand": Decimal(1000), "grand": Decimal(1000), "million": Decimal(1000000), "dozen": Decimal(12)}
 NUMBER_WORDS = frozenset({*_UNITS, *_TEENS, *_TENS, *_NTHS, *_TIMES, "hundred", "point", "couple", "dozen"})
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.reading import ReadingContext, TimeKind, TimeMention
-from nodes.reading.days import word
+from nodes.reading.tokens import word
 from nodes.reading.utterance import Utterance
 from nodes.reading.word_sets import word_set
 

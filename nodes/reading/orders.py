@@ -5,8 +5,7 @@ from decimal import Decimal
 
 from domain.reading import ReadingContext, Request
 from nodes.reading.amounts import Amounts
-from nodes.reading.days import word
-from nodes.reading.tokens import SOFT, Token
+from nodes.reading.tokens import SOFT, Token, word
 from nodes.reading.utterance import Utterance
 from nodes.reading.word_sets import word_set
 

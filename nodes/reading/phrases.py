@@ -1,4 +1,4 @@
-"""Finds every phrase of the lists in one pass over the tokens, in time that grows with the text and not with the lists."""
+"""Finds every phrase of the lists in one pass, in time that grows with the text and not with the lists."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,8 +34,6 @@ class _State:
     groups: tuple[str, ...]
     groups_at_stop: tuple[str, ...]
     after: "dict[tuple[str, ...], _State | None]" = field(default_factory=dict[tuple[str, ...], "_State | None"])
-
-
 
 
 class Lexicon:
@@ -177,13 +175,3 @@ def _negated(tokens: Sequence[Token], span: Span) -> bool:
         if tokens[k].text in _NEGATIONS:
             return True
     return False
-
-
-
-
-
-
-
-
-
-

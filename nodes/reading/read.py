@@ -6,7 +6,7 @@ from typing import Protocol
 from domain.reading import Answer, Question, Reading, ReadingContext, Special, Wish
 from nodes.reading.amounts import name_quantity, read_amounts, settle_bare
 from nodes.reading.answers import figures_differ, read_answer
-from nodes.reading.days import DaySpan
+from nodes.reading.dates import DaySpan
 from nodes.reading.facts import read_matter, read_zone
 from nodes.reading.intents import Intents, read_intents
 from nodes.reading.lexicon_files import lists

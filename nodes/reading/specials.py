@@ -4,9 +4,24 @@ import re
 
 from domain.reading import ReadingContext, Special
 from nodes.reading.languages import other_language
+from nodes.reading.revocation import is_keyword
 from nodes.reading.utterance import HIDDEN, Utterance
 
 ADULT = 18
+FEWEST_SPAM_SIGNS = 2
+_ROLES = (
+    "system:",
+    "system]",
+    "system>",
+    "assistant:",
+    "developer:",
+    "|im_start|",
+    "im_start",
+    "inst]",
+    "admin:",
+    "root:",
+    "prompt:",
+)
 _DIRECT = {
     "opt_out": Special.OPT_OUT,
     "ask_human": Special.ASK_HUMAN,
@@ -23,11 +38,6 @@ _DIRECT = {
     "thanks": Special.THANKS,
     "small_talk": Special.SMALL_TALK,
 }
-_SPOKEN_KEYWORDS = frozenset(
-    {"unsubscribe", "opt out", "optout", "stopall", "stop all", "revoke", "remove me", "unsub", "stop stop"}
-)
-_POLITE = re.compile(r"\b(please|thanks|thank you|now|pls|plz|thx)\b")
-_LETTERS = re.compile(r"[^\W\d_]+")
 _VOWEL = re.compile(r"[aeiouyáéíóúäöüàèâêîôû]")
 _CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{5,}")
 _KEY_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
@@ -39,7 +49,7 @@ def read_specials(heard: Utterance, context: ReadingContext) -> tuple[frozenset[
     found = {special for name, special in _DIRECT.items() if heard.has(name)}
     if heard.cards:
         found.add(Special.CARD_NUMBER)
-    if whole_message(heard, context):
+    if is_keyword(heard, text_channel=context.text_channel):
         found.add(Special.OPT_OUT)
     if heard.has("minor") and _under_age(heard):
         found.add(Special.MINOR)
@@ -49,30 +59,18 @@ def read_specials(heard: Utterance, context: ReadingContext) -> tuple[frozenset[
         found.add(Special.WRONG_PERSON)
     if context.asked in OFF_HOOK and context.asked != "name_confirm":
         found -= {Special.GATEKEEPER, Special.WRONG_PERSON}
-    if heard.has("machine") and heard.has("system_call"):
+    if heard.flat.lstrip(" \t\n[<#*\"'`{(").startswith(_ROLES):
         found.add(Special.MACHINE_INSTRUCTION)
+    if len(heard.spans("spam.weak")) >= FEWEST_SPAM_SIGNS:
+        found.add(Special.SPAM)
+    if Special.SPAM in found and heard.has("need", "ask_human", "authority.yes", "meeting", "buy", "price"):
+        found.discard(Special.SPAM)  # a buyer who sells such things, or is called with them
     language = other_language(heard)
     if language is not None:
         found.add(Special.OTHER_LANGUAGE)
     elif _unreadable(heard):
         found.add(Special.UNREADABLE)
     return frozenset(found), language or "en"
-
-
-def whole_message(heard: Utterance, context: ReadingContext) -> bool:
-    """A revocation keyword and nothing else; on a call only one that means nothing else either."""
-    bare = _POLITE.sub(" ", heard.flat)
-    collapsed = "".join(_LETTERS.findall(bare))
-    if len(collapsed) > 24 or any(c.isdigit() for c in bare):
-        return False
-    words = KEYWORDS if context.text_channel else _SPOKEN_KEYWORDS
-    return collapsed in {w.replace(" ", "") for w in words}
-
-
-KEYWORDS = frozenset({
-    "stop", "quit", "end", "revoke", "opt out", "optout", "cancel", "unsubscribe", "stopall", "stop all", "unsub", "stop stop",
-    "stop it", "stop this", "remove me", "remove", "arret", "arrêt", "alto", "baja", "parar", "detener", "stopp", "cancelar",
-})  # fmt: skip
 
 
 def _under_age(heard: Utterance) -> bool:

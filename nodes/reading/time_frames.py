@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from enum import Enum, auto
 
-from nodes.reading.days import word
-from nodes.reading.tokens import HARD, Token
+from nodes.reading.tokens import HARD, Token, word
 from nodes.reading.utterance import Utterance
 from nodes.reading.word_sets import word_set
 
@@ -77,7 +76,7 @@ def excluded(heard: Utterance, start: int, end: int) -> bool:
     tokens = heard.tokens
     before = [word(tokens, start - k) for k in (1, 2, 3)]
     if before[0] in ("on", "the", "next", "this", "for"):
-        before = before[1:] + [word(tokens, start - 4)]
+        before = [*before[1:], word(tokens, start - 4)]
     if before[0] in _EXCEPT or (
         before[0] == "but" and before[1] in ("day", "time", "days", "anything", "any", "anytime", "week")
     ):

@@ -1,19 +1,19 @@
 """Puts days, clock times and the words around them together into the times a buyer means."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import date, time
 
 from domain.reading import ReadingContext, TimeKind, TimeMention
-from nodes.reading.calendar_words import PARTS, add_days
-from nodes.reading.clocks import ClockSpan, as_time, find_clocks
-from nodes.reading.days import COARSE, DaySpan, find_days, word
+from nodes.reading.calendar_words import PARTS
+from nodes.reading.clocks import ClockSpan, find_clocks
+from nodes.reading.dates import COARSE, DaySpan
+from nodes.reading.days import find_days
 from nodes.reading.durations import read_from_now
-from nodes.reading.mentions import Draft, Item, Part
-from nodes.reading.mentions import mention_of
+from nodes.reading.mentions import Draft, Item, Part, mention_of
 from nodes.reading.offers import match_offers
 from nodes.reading.time_frames import Frame, correction_between, excluded, frame_before, open_hours
-from nodes.reading.tokens import HARD, Token
+from nodes.reading.tokens import HARD, Token, word
 from nodes.reading.utterance import Utterance
 from nodes.reading.word_sets import word_set
 
@@ -27,12 +27,6 @@ _GLUE = word_set(
     """
 )
 _JOINS = frozenset({"to", "till", "until", "through", "thru"})
-
-
-
-
-
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,20 +161,6 @@ def _corrected(tokens: Sequence[Token], drafts: list[Draft]) -> list[Draft]:
                 draft.clock, draft.last_clock = last.clock, last.last_clock
         kept.append(draft)
     return kept
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 
 def _finished(heard: Utterance, context: ReadingContext, drafts: Sequence[Draft]) -> list[TimeMention]:

@@ -1,7 +1,8 @@
-"""Cuts a buyer's words into tokens that keep their place in the original, so that every finding can be quoted verbatim."""
+"""Cuts a buyer's words into tokens that keep their place in the original, so that findings can be quoted verbatim."""
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -54,9 +55,13 @@ _MARKS = {
     "🛑": "stop",
 }
 _CURRENCIES = frozenset("$€£")
-_ONE_TO_ONE = {"\u2018": "'", "\u2019": "'", "\u201b": "'", "\u02bc": "'", "`": "'", "\u00b4": "'", "\u2010": "-", "\u2011": "-",
-               "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-", "\u201c": '"', "\u201d": '"', "\u00a0": " ",
-               "\u200c": "\u200b", "\u200d": "\u200b", "\u2060": "\u200b", "\ufeff": "\u200b", "\u00ad": "\u200b"}  # fmt: skip
+_ONE_TO_ONE = (
+    dict.fromkeys("\u2018\u2019\u201b\u02bc`\u00b4", "'")
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
+    | dict.fromkeys("\u201c\u201d", '"')
+    | dict.fromkeys("\u200c\u200d\u2060\ufeff\u00ad", "\u200b")
+    | {"\u00a0": " "}
+)
 
 
 @lru_cache(maxsize=4096)
@@ -126,3 +131,8 @@ def _number(raw: str, start: int, end: int) -> Token:
     if len(raw) > LONGEST_NUMBER or not raw.isascii():
         return Token("", start, end, "digits", ())
     return Token(raw, start, end, "number", (raw, "#"), num=Decimal(raw.replace(",", "")))
+
+
+def word(tokens: Sequence[Token], i: int) -> str:
+    """The text at a place; empty beyond the ends."""
+    return tokens[i].text if 0 <= i < len(tokens) else ""

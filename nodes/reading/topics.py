@@ -25,7 +25,6 @@ _EMPTY = word_set(
 )
 
 
-
 class _Phrasing(NamedTuple):
     topic: str
     words: frozenset[str]
