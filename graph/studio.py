@@ -1,6 +1,7 @@
 """What `langgraph dev` opens: the same graph and the same saver, on the same database, without a key."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -12,26 +13,30 @@ from graph.settings import load_settings
 from memory.checkpoints import TurnSaver
 
 _OPEN = AsyncExitStack()
-_WORLD: list[World] = []
+_STARTED = asyncio.Lock()
+_PARTS: list[tuple[World, Any]] = []
 
 
-async def _world() -> World:
-    """One world a process: the server enters the graph for every run and for every look at a state."""
-    if not _WORLD:
-        import asyncio
-
-        settings = await asyncio.to_thread(load_settings)
-        _WORLD.append(await _OPEN.enter_async_context(open_world(settings)))
-    return _WORLD[0]
+async def _parts() -> tuple[World, Any]:
+    """One world and one graph a process: the server enters `studio` for every run and for every look at a state."""
+    async with _STARTED:
+        if not _PARTS:
+            settings = await asyncio.to_thread(load_settings)
+            world = await _OPEN.enter_async_context(open_world(settings))
+            # Loading the files that people own blocks; the server refuses that on its event loop.
+            ports = await asyncio.to_thread(ports_of, world)
+            _PARTS.append((world, build(ports)))
+    return _PARTS[0]
 
 
 @asynccontextmanager
-async def studio(config: RunnableConfig) -> AsyncIterator[Any]:
+async def studio(config: RunnableConfig) -> AsyncGenerator[Any]:
     """The graph, compiled without a saver: the server puts in its own, which is ours (see langgraph.json)."""
-    yield build(ports_of(await _world())).compile(name="throughline")
+    _, graph = await _parts()
+    yield graph.compile(name="throughline")
 
 
 @asynccontextmanager
-async def checkpointer() -> AsyncIterator[TurnSaver]:
-    world = await _world()
+async def checkpointer() -> AsyncGenerator[TurnSaver]:
+    world, _ = await _parts()
     yield TurnSaver(world.pool, world.sealer)

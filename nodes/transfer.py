@@ -42,6 +42,8 @@ async def transfer(state: ChainState, *, ports: Ports) -> ChainState:
 async def _go_on(turn: Turn, ports: Ports, words: bool) -> None:
     if turn.event.kind is EventKind.CONSULT:
         _consulted(turn)
+    if turn.event.kind is EventKind.TIMER and turn.event.data.get("timer") == "hold_cap":
+        _held_too_long(turn)
     if turn.step is Step.OFFERED:
         await _offered(turn, ports, words)
     if turn.step is Step.PENDING:
@@ -224,6 +226,21 @@ async def _to_person(turn: Turn, ports: Ports) -> None:
             say(turn, "closer_busy", wait=round(wait or 60))
         else:
             say(turn, "closer_absent", next=_when(turn, capacity.next_shift))
+
+
+def _held_too_long(turn: Turn) -> None:
+    """The longest time on the line is over: the buyer gets the callback instead."""
+    if turn.step is not Step.QUEUEING:
+        return
+    row = fire(
+        turn,
+        Trigger.CALLBACK_IS_BETTER_OR_HOLD_CAP_OR_BUYER_LEFT,
+        reason="hold_cap",
+        records={"queue_left": {"reason": "hold_cap"}},
+    )
+    if isinstance(row, Transition):
+        turn.work["failed_now"] = True
+        say(turn, "closer_busy", wait=60)
 
 
 def _when(turn: Turn, at: datetime | None) -> dict[str, str]:
