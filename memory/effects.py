@@ -147,6 +147,10 @@ async def _revoke_contact(commit: Writer, e: Effect) -> None:
     await commit.run("revoke_contact", sealed=commit.sealed_row({"act": "revoked_elsewhere", "by": "system"}))
 
 
+async def _opt_in(commit: Writer, e: Effect) -> None:
+    await commit.run("opt_in")
+
+
 async def _suppress_number(commit: Writer, e: Effect) -> None:
     await commit.run("suppress_number")
 
@@ -170,5 +174,6 @@ SINGLE: Mapping[str, Callable[[Writer, Effect], Awaitable[None]]] = {
     "cancel_timer": _cancel_timer,
     "close_session": _close_session,
     "revoke_contact": _revoke_contact,
+    "opt_in": _opt_in,
     "suppress_number": _suppress_number,
 }

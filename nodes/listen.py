@@ -12,7 +12,7 @@ from domain.transitions import Trigger
 from domain.turn import Turn
 from nodes.hearing import learn_facts, note_receipts, pair_answer, reading_context
 from nodes.presence import disclose_first, is_other_person, note_presence
-from nodes.safety import clear_no, erasure, other_party, person_wanted, revocation, warnings
+from nodes.safety import after_opt_out, clear_no, erasure, other_party, person_wanted, revocation, warnings
 from nodes.working import keep_reading, opened
 
 BUYER_THERE = (EventKind.WORDS, EventKind.ARRIVED)
@@ -68,6 +68,8 @@ def _days_until(turn: Turn) -> None:
 def _first_things(turn: Turn) -> bool:
     """Revocation, then safety; the rest of the order belongs to the stage. True when nothing else is to be said."""
     if revocation(turn):
+        return True
+    if after_opt_out(turn):
         return True
     if turn.event.kind in BUYER_THERE and turn.overlay is None:
         if turn.step is Step.NEW:

@@ -12,6 +12,7 @@ from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 
 BEFORE_PARTY = (Step.NEW, Step.GREET, Step.IDENTIFY)
+OPT_IN = ("START", "UNSTOP")
 TRANSFERRING = (Step.OFFERED, Step.PENDING, Step.QUEUEING, Step.BRIDGING, Step.FAILED)
 
 
@@ -36,6 +37,21 @@ def revocation(turn: Turn) -> bool:
     act = "optout_text" if turn.channel.text else "optout_done"
     say(turn, act, company=turn.catalogue.company.name)
     turn.work["optout"] = True
+    return True
+
+
+def after_opt_out(turn: Turn) -> bool:
+    """Whoever opted out gets no text back, until the same person opts in again in so many words."""
+    if not turn.situation.get("dnc_at") or turn.channel not in (Channel.SMS, Channel.EMAIL):
+        return False
+    if turn.event.kind is not EventKind.WORDS or turn.step.terminal:
+        return False
+    if "".join(c for c in turn.words.upper() if c.isalpha()) in OPT_IN:
+        turn.want("opt_in")
+        turn.audit("opted_in", {"channel": turn.channel.value}, actor="buyer")
+        turn.situation["dnc_at"] = None
+        return False
+    turn.audit("silent_after_opt_out", {"channel": turn.channel.value})
     return True
 
 

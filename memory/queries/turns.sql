@@ -256,6 +256,10 @@ select 'revoked:' || s.session_id, s.session_id, 'operator', null, %(now)s, %(se
 from sessions s where s.contact_id = (select contact_id from c) and s.session_id <> %(session_id)s and s.ended_at is null
 on conflict do nothing;
 
+-- name: opt_in
+-- New express consent of the person lifts the opt-out.
+update contacts set dnc_at = null where contact_id = (select contact_id from sessions where session_id = %(session_id)s);
+
 -- name: suppress_number
 -- A number that belongs to somebody else: every consent tied to it is withdrawn.
 update consents set status = 'revoked', at = %(now)s
