@@ -132,27 +132,28 @@ def score(state: IntentState | None, at: datetime, policy_intent: Intent) -> Sco
     now = at.timestamp()
     held = state or empty()
     sums, counted = [0.0, 0.0, 0.0, 0.0, 0.0], 0.0
-    weighing, rho = policy_intent.weighing, policy_intent.repeat_factor
+    weighing, rho, exp2 = policy_intent.weighing, policy_intent.repeat_factor, math.exp2
+    age = held["at"] - now
     for name, mass in held["decaying"].items():
         place, weight, half_life, share = weighing[name]
-        faded = mass * math.exp2((held["at"] - now) / half_life)
+        faded = mass * exp2(age / half_life)
         counted += share * faded
         sums[place] += weight * (held["standing"] if name == _OBJECTION else faded)
     seen = dict(held["counts"])
     reversed_at, lifts = held["reversal"], held["lifts"]
     for piece in held["live"]:
         t = piece["t"]
-        if t > now or piece.get("withdrawn", math.inf) <= now:
+        if t > now or ("withdrawn" in piece and piece["withdrawn"] <= now):
             continue
         name = piece["type"]
         place, weight, half_life, share = weighing[name]
         k = seen.get(name, 0)
         seen[name] = k + 1
-        size = piece["conf"] * rho**k
-        faded = size * math.exp2((t - now) / half_life)
+        size = piece["conf"] * rho**k if k else piece["conf"]
+        faded = size * exp2((t - now) / half_life)
         counted += share * faded
         if name == _OBJECTION:
-            faded = size * (RESIDUE if piece.get("resolved", math.inf) <= now else 1.0)
+            faded = size * (RESIDUE if "resolved" in piece and piece["resolved"] <= now else 1.0)
         elif name == _REVERSAL:
             reversed_at, lifts = t, 0
         elif place == _EXPLICIT and reversed_at is not None and t > reversed_at:

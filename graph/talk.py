@@ -42,6 +42,7 @@ class Terminal:
         self.call_id = uuid.uuid4().hex[:8]
         self.session_id = ""
         self.last: TurnResult | None = None
+        self.shown: set[str] = set()
         self.since = service.clock.now() - timedelta(seconds=1)
 
     async def run(self) -> None:
@@ -93,6 +94,9 @@ class Terminal:
     async def _show(self, lines: list[SpeechLine]) -> None:
         """Print the lines and say that they were heard; what follows from that is shown too."""
         for line in lines:
+            if line.speech_id in self.shown:
+                continue
+            self.shown.add(line.speech_id)
             self._print(f"agent: {line.words}")
             heard = {"speech_id": line.speech_id, "status": "heard"}
             kind = EventKind.HEARD if self.channel is Channel.VOICE else EventKind.DELIVERED

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from domain.errors import BadInput
 from domain.ports import Clock
-from graph.deals_desk import DealsDesk
+from graph.deals_desk import DealsDesk, Post
 from ui.api_channels import Chain, Channels
 from ui.api_deals import DealPages
 from ui.api_guard import Guard
@@ -23,9 +23,9 @@ _STATIC = Path(__file__).with_name("static")
 _PAGES = ("/accept/", "/pay/")
 
 
-def build_api(chain: Chain, deals: DealsDesk, clock: Clock, *, own: str, hosts: Collection[str]) -> Starlette:
-    """`own` is where this API reaches itself, `hosts` are the names it may be asked by."""
-    channels, pages = Channels(chain, deals, clock), DealPages(deals, own)
+def build_api(chain: Chain, deals: DealsDesk, clock: Clock, *, post: Post, hosts: Collection[str]) -> Starlette:
+    """`post` brings the local provider's webhooks back to this API; `hosts` are the names it may be asked by."""
+    channels, pages = Channels(chain, deals, clock), DealPages(deals, post)
 
     async def health(request: Request) -> Response:
         """GET /health: whether database, policy and a worker are there; 503 where one is missing."""

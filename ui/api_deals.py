@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from domain.errors import BadInput
 from domain.refusal import Refused
-from graph.deals_desk import DealsDesk, PaymentResult, PaymentWord
+from graph.deals_desk import DealsDesk, PaymentResult, PaymentWord, Post
 from ui.api_input import Unacceptable, body_of, form_of, shaped
 from ui.deal_pages import bill_page, nothing_page, offer_page
 
@@ -35,10 +35,10 @@ class PaymentWebhook(BaseModel):
 
 
 class DealPages:
-    """`own` is the address at which this API itself is reached, for the local provider's webhooks."""
+    """`post` carries the local provider's webhooks to this API, as a provider elsewhere would send them."""
 
-    def __init__(self, deals: DealsDesk, own: str) -> None:
-        self._deals, self._own = deals, own
+    def __init__(self, deals: DealsDesk, post: Post) -> None:
+        self._deals, self._post = deals, post
 
     # ---- the contract
     async def offer(self, request: Request) -> Response:
@@ -83,15 +83,6 @@ class DealPages:
             return bill_page(bill, fault.remedy) if bill else nothing_page()
         return RedirectResponse(request.url.path, 303) if paid else nothing_page()
 
-    async def _post(self, body: bytes, headers: Mapping[str, str]) -> int:
-        sent = {**headers, "content-type": "application/json"}
-        try:
-            async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
-                return (await client.post(f"{self._own}/webhooks/payments", content=body, headers=sent)).status_code
-        except httpx.HTTPError as fault:
-            _log.warning("a webhook was not taken", extra={"action": "webhook_lost", "fault": type(fault).__name__})
-            return 599
-
     async def webhook(self, request: Request) -> Response:
         """POST /webhooks/payments: nothing is read before the signature is known to fit."""
         body = await body_of(request)
@@ -110,3 +101,18 @@ class DealPages:
         if not await self._deals.settle(webhook_id, said):
             raise Unacceptable(404, "payment_id", "there is no such payment", "Check the account the webhook is for.")
         return JSONResponse({"status": "stored"})
+
+
+def over_http(own: str) -> Post:
+    """Posts to this API at its own address; 599 where nobody answers there."""
+
+    async def post(body: bytes, headers: Mapping[str, str]) -> int:
+        sent = {**headers, "content-type": "application/json"}
+        try:
+            async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
+                return (await client.post(f"{own}/webhooks/payments", content=body, headers=sent)).status_code
+        except httpx.HTTPError as fault:
+            _log.warning("a webhook was not taken", extra={"action": "webhook_lost", "fault": type(fault).__name__})
+            return 599
+
+    return post

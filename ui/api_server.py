@@ -13,6 +13,7 @@ import uvicorn
 from graph.deals_desk import open_deals
 from graph.settings import Settings, load_settings
 from ui.api import build_api
+from ui.api_deals import over_http
 
 
 class _Server(uvicorn.Server):
@@ -34,7 +35,7 @@ async def serve(settings: Settings) -> None:
             opened.service,
             opened.deals,
             opened.clock,
-            own=f"http://{host}:{settings.api_port}",
+            post=over_http(f"http://{host}:{settings.api_port}"),
             hosts={settings.host, "localhost", "127.0.0.1", "::1", urlsplit(settings.buyers_url).hostname or ""},
         )
         server = _Server(

@@ -250,9 +250,9 @@ def test_score_costs_thirty_microseconds_at_most(policy: Policy) -> None:
         state = intent.add(state, kinds[n % len(kinds)], at(n), 0.9, policy.intent, f"e{n}")
     assert len(state["live"]) == 24
     now, best = at(100), 1.0
-    for _ in range(40):  # the best of many short rounds: other processes share these cores
-        begun = time.perf_counter()
+    for _ in range(60):  # processor time of the best of many short rounds: other processes share these cores
+        begun = time.thread_time()
         for _ in range(50):
             intent.score(state, now, policy.intent)
-        best = min(best, (time.perf_counter() - begun) / 50)
+        best = min(best, (time.thread_time() - begun) / 50)
     assert best <= 30e-6
