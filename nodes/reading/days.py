@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from nodes.reading.calendar_words import (
+    MONTHS,
     SHORT_WEEKDAYS,
     WEEKDAYS,
     add_days,
@@ -22,9 +23,17 @@ _UNITS = {"day": 1, "days": 1, "week": 7, "weeks": 7, "fortnight": 14}
 _ON = word_set("on this next or and by for until coming of")
 
 
+_NAMES_A_DAY = frozenset({*WEEKDAYS, *SHORT_WEEKDAYS, *MONTHS}) | word_set(
+    "today tonight tomorrow overmorrow day days week weeks weekend month months quarter year years fortnight "
+    "morning afternoon evening"
+)
+
+
 def find_days(tokens: Sequence[Token], today: date, used: frozenset[int]) -> list[DaySpan]:
     """All day spans, left to right, none overlapping."""
     found: list[DaySpan] = []
+    if not any(t.nth is not None or t.kind == "date" or t.text in _NAMES_A_DAY for t in tokens):
+        return found
     i = 0
     while i < len(tokens):
         span = next((s for reader in _READERS if (s := reader(tokens, i, today)) is not None), None)

@@ -16,7 +16,8 @@ def read_from_now(heard: Utterance, context: ReadingContext) -> list[TimeMention
     if context.today is None or context.clock is None:
         return []
     now = datetime.combine(context.today, context.clock)
-    for i in range(len(tokens)):
+    counted = any(token.text in _MINUTES for token in tokens)
+    for i in range(len(tokens) if counted else 0):
         found = _span_of_minutes(tokens, i)
         if found is None:
             continue

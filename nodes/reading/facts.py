@@ -4,18 +4,14 @@ from domain.reading import FactSeen, MoneyMention, ReadingContext, Special, Time
 from nodes.reading.amounts import Amounts
 from nodes.reading.dates import COARSE
 from nodes.reading.phrases import Span
+from nodes.reading.places import read_region
 from nodes.reading.tables import table
 from nodes.reading.times import Times, horizon
-from nodes.reading.tokens import HARD, SOFT, word
+from nodes.reading.tokens import word
 from nodes.reading.utterance import Utterance
 from nodes.reading.word_sets import word_set
 
 BUDGET_QUESTIONS = frozenset({"budget", "authority_budget", "budget_conflict"})
-LONGEST_PLACE = 3  # words in the name of a place
-_ZONE_COMPANY = word_set("time standard yes yeah yep right correct please ok zone sure fine")
-_UNSURE_ZONES = frozenset({"central", "mountain", "pacific", "et", "ct", "mt", "pt", "east coast", "west coast"})
-_STATE_CODES = word_set("oh in or me hi ok pa ma la id de")
-_PLACE_LEADS = word_set("in from of to state is outside near across around at")
 _CHANNELS = (
     dict.fromkeys(("text", "texts", "texting", "sms", "message", "messages", "whatsapp"), "sms")
     | dict.fromkeys(("email", "emails", "mail"), "email")
@@ -38,7 +34,7 @@ def read_matter(
     facts += _budget(heard, context, found)
     facts += _authority(heard, context)
     facts += _preferences(heard, times)
-    facts += _region(heard, context)
+    facts += read_region(heard, context)
     return facts
 
 
@@ -167,56 +163,3 @@ def _preferences(heard: Utterance, times: Times) -> list[FactSeen]:
             facts.append(FactSeen("preference", language, heard.quote(start, end), "preference.language"))
             break
     return facts
-
-
-def _region(heard: Utterance, context: ReadingContext) -> list[FactSeen]:
-    places = table("regions")
-    tokens = heard.tokens
-    for i in range(len(tokens)):
-        for length in range(LONGEST_PLACE, 0, -1):
-            code = places.get(heard.text(i, i + length)) if i + length <= len(tokens) else None
-            if code is None or any(tokens[k].brk >= HARD for k in range(i + 1, i + length)):
-                continue
-            if _speaks_of_place(heard, context, i, i + length):
-                return [FactSeen("region", code, heard.quote(i, i + length))]
-            break
-    return []
-
-
-def _speaks_of_place(heard: Utterance, context: ReadingContext, start: int, end: int) -> bool:
-    tokens = heard.tokens
-    if word(tokens, end) == "time" and tokens[end].brk < SOFT:
-        return False
-    if context.asked == "region":
-        return True
-    lead = word(tokens, start - 1)
-    ours = any(
-        t.text in ("we", "i", "our", "us", "my", "based", "located", "business", "company")
-        for t in tokens[max(0, start - 8) : start]
-    )
-    return lead in _PLACE_LEADS and ours and word(tokens, start - 2) not in ("customers", "clients")
-
-
-def read_zone(heard: Utterance, context: ReadingContext) -> str | None:
-    zones = table("zones")
-    tokens = heard.tokens
-    for i in range(len(tokens)):
-        for length in range(LONGEST_PLACE, 0, -1):
-            name = heard.text(i, i + length)
-            if name not in zones or i + length > len(tokens):
-                continue
-            if name not in _UNSURE_ZONES or _zone_meant(heard, context, i, i + length):
-                return zones[name]
-            break
-    return None
-
-
-def _zone_meant(heard: Utterance, context: ReadingContext, start: int, end: int) -> bool:
-    tokens = heard.tokens
-    if context.asked in ("slot", "slot_readback", "callback_time", "callback_readback", "region"):
-        return True
-    before = tokens[start - 1] if start else None
-    return (
-        before is not None
-        and (before.num is not None or before.text in ("am", "pm", "oclock") or before.kind == "clock")
-    ) or (len(tokens) <= 3 and word(tokens, end) in _ZONE_COMPANY)

@@ -9,17 +9,9 @@ from nodes.reading.tokens import SOFT, Token, word
 from nodes.reading.utterance import Utterance
 from nodes.reading.word_sets import word_set
 
-_SURE = (("my", "name", "is"), ("name", "is"), ("call", "me"))
-_INTRODUCTIONS = (
-    *_SURE,
-    ("this", "is"),
-    ("i", "am"),
-    ("it", "is"),
-    ("speaking", "is"),
-    ("you", "are", "speaking", "with"),
-    ("speaking", "with"),
-    ("me", "is"),
-)
+LONGEST_ANSWER = 8  # words; a longer answer to the question for a name holds more than a name
+_BEFORE_NAME = word_set("yes hi hello sure ok yeah hey of course it is")
+_GOES_ON = word_set("to for of that the a an is are how than as when if")
 _TITLES = word_set("mr mrs ms miss dr doctor sir madam")
 _NO_NAME = word_set(
     """
@@ -58,44 +50,21 @@ def _proper(heard: Utterance, start: int, end: int) -> str:
 def _name(heard: Utterance, context: ReadingContext) -> Span | None:
     if heard.has("spam"):
         return None
-    tokens = heard.tokens
-    for i in range(len(tokens)):
-        intro = next((w for w in _INTRODUCTIONS if tuple(word(tokens, i + k) for k in range(len(w))) == w), None)
-        if intro is None or word(tokens, i - 1) in (
-            "not",
-            "if",
-            "because",
-            "that",
-            "who",
-            "where",
-            "is",
-            "so",
-            "then",
-            "what",
-            "how",
-            "can",
-            "or",
-        ):
-            continue
-        span = _name_at(heard, i + len(intro), sure=intro in _SURE or context.asked in ("name", "name_confirm"))
-        if span is not None and not _described(tokens, intro, span):
-            return span
-    if context.asked == "name":
-        start = 0
-        while start < len(tokens) and word(tokens, start) in (
-            "yes",
-            "hi",
-            "hello",
-            "sure",
-            "ok",
-            "yeah",
-            "hey",
-            "of",
-            "course",
-        ):
-            start += 1
-        return _name_at(heard, start, sure=True) if len(tokens) - start <= 8 else None
-    return _trailing(heard)
+    for group in ("introduction.sure", "introduction"):
+        for _, end in heard.spans(group):
+            sure = group == "introduction.sure" or context.asked in ("name", "name_confirm")
+            span = _name_at(heard, end, sure=sure)
+            if span is not None and (group == "introduction.sure" or not _described(heard.tokens, span)):
+                return span
+    return _answered_name(heard) if context.asked == "name" else _trailing(heard)
+
+
+def _answered_name(heard: Utterance) -> Span | None:
+    """A name that stands alone, because it was asked for."""
+    tokens, start = heard.tokens, 0
+    while start < len(tokens) and tokens[start].text in _BEFORE_NAME:
+        start += 1
+    return _name_at(heard, start, sure=True) if len(tokens) - start <= LONGEST_ANSWER else None
 
 
 def _trailing(heard: Utterance) -> Span | None:
@@ -118,28 +87,9 @@ def _trailing(heard: Utterance) -> Span | None:
     return None
 
 
-def _described(tokens: Sequence[Token], intro: tuple[str, ...], span: Span) -> bool:
-    """ "I am Dutch", "it is Friday": a word behind the verb that says more than a name would."""
-    if intro in _SURE:
-        return False
-    behind = word(tokens, span[1])
-    here = span[1] < len(tokens) and tokens[span[1]].brk < SOFT
-    return here and behind in (
-        "to",
-        "for",
-        "of",
-        "that",
-        "the",
-        "a",
-        "an",
-        "is",
-        "are",
-        "how",
-        "than",
-        "as",
-        "when",
-        "if",
-    )
+def _described(tokens: Sequence[Token], span: Span) -> bool:
+    """ "I am Dutch", "it is Friday": words behind that say more than a name would."""
+    return span[1] < len(tokens) and tokens[span[1]].brk < SOFT and tokens[span[1]].text in _GOES_ON
 
 
 def _name_at(heard: Utterance, start: int, sure: bool) -> Span | None:

@@ -1,6 +1,6 @@
 """Reads spans of days that have a name: "next week", "this quarter", "end of January"."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from nodes.reading.calendar_words import UNSURE_MONTHS, add_days, add_months, last_of_month, monday_of, quarter_of
@@ -8,24 +8,25 @@ from nodes.reading.dates import COARSE, DaySpan, month_at, year_at
 from nodes.reading.tokens import Token, word
 
 _NEAR = {"the": "this", "coming": "next", "following": "next", "current": "this", "upcoming": "next"}
+_UNITS = ("week", "weekend", "month", "quarter", "year")
 
 
-def _spans_this_or_next(today: date) -> dict[tuple[str, str], Callable[[], tuple[date, date]]]:
+def _span(unit: str, following: bool, today: date) -> tuple[date, date]:
+    """This week, month and so on from today to its end, or the whole of the next one."""
     monday = monday_of(today)
-    quarter = quarter_of(today)
-    following = add_months(today.replace(day=1), 1)
-    return {
-        ("this", "week"): lambda: (today, add_days(monday, 6)),
-        ("next", "week"): lambda: (add_days(monday, 7), add_days(monday, 13)),
-        ("this", "weekend"): lambda: (max(today, add_days(monday, 5)), add_days(monday, 6)),
-        ("next", "weekend"): lambda: (add_days(monday, 12), add_days(monday, 13)),
-        ("this", "month"): lambda: (today, last_of_month(today)),
-        ("next", "month"): lambda: (following, last_of_month(following)),
-        ("this", "quarter"): lambda: (today, quarter[1]),
-        ("next", "quarter"): lambda: quarter_of(add_days(quarter[1], 1)),
-        ("this", "year"): lambda: (today, date(today.year, 12, 31)),
-        ("next", "year"): lambda: (date(today.year + 1, 1, 1), date(today.year + 1, 12, 31)),
-    }
+    if unit == "week":
+        return (add_days(monday, 7), add_days(monday, 13)) if following else (today, add_days(monday, 6))
+    if unit == "weekend":
+        saturday = add_days(monday, 12 if following else 5)
+        return max(today, saturday), add_days(saturday, 1)
+    if unit == "month":
+        first = add_months(today.replace(day=1), 1) if following else today
+        return first, last_of_month(first)
+    if unit == "quarter":
+        last = quarter_of(today)[1]
+        return quarter_of(add_days(last, 1)) if following else (today, last)
+    year = min(today.year + following, 9999)
+    return (date(year, 1, 1) if following else today), date(year, 12, 31)
 
 
 def period(tokens: Sequence[Token], i: int, today: date) -> DaySpan | None:
@@ -42,10 +43,10 @@ def period(tokens: Sequence[Token], i: int, today: date) -> DaySpan | None:
         at, how, unit = at - 1, "this", "weekend"
     elif how == "the" and not edge and unit != "weekend":
         return None
-    make = _spans_this_or_next(today).get((_NEAR.get(how, how), unit))
-    if make is None:
+    how = _NEAR.get(how, how)
+    if unit not in _UNITS or how not in ("this", "next"):
         return None
-    first, last = _edged(make(), edge)
+    first, last = _edged(_span(unit, how == "next", today), edge)
     return DaySpan(i, at + 2, first, last, "week" if unit in ("week", "weekend") else COARSE)
 
 

@@ -7,11 +7,12 @@ from domain.reading import Answer, Question, Reading, ReadingContext, Special, W
 from nodes.reading.amounts import name_quantity, read_amounts, settle_bare
 from nodes.reading.answers import figures_differ, read_answer
 from nodes.reading.dates import DaySpan
-from nodes.reading.facts import read_matter, read_zone
+from nodes.reading.facts import read_matter
 from nodes.reading.intents import Intents, read_intents
 from nodes.reading.lexicon_files import lists
 from nodes.reading.names import read_identity
 from nodes.reading.orders import read_product, read_request, read_term
+from nodes.reading.places import read_zone
 from nodes.reading.specials import read_specials
 from nodes.reading.times import read_times
 from nodes.reading.utterance import Utterance, count_words, listen
