@@ -1,0 +1,130 @@
+"""Push: what the database announces reaches every open page through one WebSocket of our own, without polling."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from domain.errors import ThroughlineError
+from ui.bridge import bridge
+
+PATH = "live/ws"
+LIFETIME_S = 3600
+ROUND_S = 600  # a token stays the same for ten minutes, so that a rerun of the page keeps its socket
+RETRY_S = 2.0
+_KEY = secrets.token_bytes(32)
+_log = logging.getLogger(__name__)
+
+
+def token(subject: str) -> str:
+    """What a page shows the socket: Streamlit's own cookie does not protect our routes."""
+    ends = int(time.time()) // ROUND_S * ROUND_S + LIFETIME_S
+    who = hashlib.sha256(subject.encode()).hexdigest()[:16]  # no name in an address
+    return f"{who}.{ends}.{_mac(who, ends)}"
+
+
+def valid(shown: str) -> bool:
+    who, _, rest = shown.partition(".")
+    ends, _, mac = rest.partition(".")
+    if not ends.isdigit() or int(ends) < time.time():
+        return False
+    return hmac.compare_digest(mac, _mac(who, int(ends)))
+
+
+def _mac(who: str, ends: int) -> str:
+    return hmac.new(_KEY, f"{who}.{ends}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+class Hub:
+    """One reader of the database's announcements, any number of pages."""
+
+    def __init__(self) -> None:
+        self._pages: dict[asyncio.Queue[int], str] = {}
+        self._count = 0
+
+    def publish(self, session_id: str) -> None:
+        """Tell the pages that watch this session, and those that watch all; only the newest news matters."""
+        self._count += 1
+        for queue, only in self._pages.items():
+            if only and session_id and only != session_id:
+                continue
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(self._count)
+
+    @asynccontextmanager
+    async def subscribed(self, only: str) -> AsyncIterator[asyncio.Queue[int]]:
+        queue: asyncio.Queue[int] = asyncio.Queue(1)
+        self._pages[queue] = only
+        try:
+            yield queue
+        finally:
+            del self._pages[queue]
+
+    async def listen(self) -> None:
+        """Read announcements until cancelled; a lost database is tried again, and pages look once it is back."""
+        loop = asyncio.get_running_loop()
+
+        async def source() -> AsyncIterator[str]:
+            while True:
+                try:
+                    async for session_id in bridge().desk().changes():
+                        yield session_id
+                except ThroughlineError as fault:
+                    _log.warning("push is waiting for the database: %s", fault)
+                await asyncio.sleep(RETRY_S)
+                yield ""
+
+        await asyncio.to_thread(_opened)
+        stop = bridge().watch(source, lambda session_id: loop.call_soon_threadsafe(self.publish, session_id) and None)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stop()
+
+    async def serve(self, socket: WebSocket) -> None:
+        """One page: a number each time something happened, until it goes away."""
+        origin, host = socket.headers.get("origin", ""), socket.headers.get("host", "")
+        if origin.partition("://")[2] != host or not valid(socket.query_params.get("k", "")):
+            await socket.close(4403)
+            return
+        await socket.accept()
+        async with self.subscribed(socket.query_params.get("s", "")) as news:
+            gone = asyncio.create_task(_until_gone(socket))
+            try:
+                await socket.send_text(json.dumps({"hello": True}))
+                while not gone.done():
+                    waiting = asyncio.ensure_future(news.get())
+                    await asyncio.wait({gone, waiting}, return_when=asyncio.FIRST_COMPLETED)
+                    if not waiting.done():
+                        waiting.cancel()
+                        return
+                    await socket.send_text(json.dumps({"news": waiting.result()}))
+            except WebSocketDisconnect:
+                return
+            finally:
+                gone.cancel()
+
+
+async def _until_gone(socket: WebSocket) -> None:
+    with suppress(WebSocketDisconnect):
+        while True:
+            await socket.receive_text()
+
+
+def _opened() -> None:
+    """Wait, off the server's loop, until there is a desk to listen at."""
+    while True:
+        try:
+            bridge().desk()
+            return
+        except ThroughlineError as fault:
+            _log.warning("the desk cannot be opened yet: %s", fault)
+            time.sleep(RETRY_S)
