@@ -63,8 +63,8 @@ def next_month_day(today: date, month: int, number: int, year: int | None = None
     return None
 
 
-def next_number(today: date, number: int) -> date | None:
-    """The coming day with this number: "the 9th"."""
+def next_number(today: date, number: int, weekday: int | None = None) -> date | None:
+    """The coming day with this number, "the 9th"; with a weekday the coming one on which both agree."""
     first = today.replace(day=1)
     for months in range(12):
         base = add_months(first, months)
@@ -72,9 +72,15 @@ def next_number(today: date, number: int) -> date | None:
             day = base.replace(day=number)
         except ValueError:
             continue
-        if day >= today:
+        if day >= today and weekday in (None, day.weekday()):
             return day
     return None
+
+
+def nth_weekday(first: date, weekday: int, nth: int) -> date | None:
+    """ "The second Monday" of the month that begins on `first`."""
+    day = add_days(first, (weekday - first.weekday()) % 7 + 7 * (nth - 1))
+    return day if day.month == first.month else None
 
 
 def quarter_of(day: date) -> tuple[date, date]:

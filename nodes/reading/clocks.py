@@ -12,6 +12,10 @@ LATEST_OFFICE_HOUR = 6  # a bare hour up to this one is taken as the afternoon
 
 _LEADS = word_set("at around about after before by until till from between past than to and or")
 _STRONG_LEADS = frozenset({"at", "after", "before", "until", "till", "than"})
+_BEHIND_HOUR = word_set(
+    "works work is would sounds please on in at or and then for to till until if fits suits that this next the maybe "
+    "ok should will could might instead seems eastern central mountain pacific sharp ish we i it do does"
+)
 _NOT_HOURS = word_set(
     """
     people person persons seats seat users user employees staff agents licenses licences reps folks percent dollars
@@ -73,7 +77,11 @@ def _meridiem(tokens: Sequence[Token], i: int) -> tuple[str, int]:
         return text, i + 1
     if text in ("a", "p") and i > 0 and (tokens[i].start == tokens[i - 1].end or word(tokens, i + 1) == "m"):
         return text + "m", i + 1 + (word(tokens, i + 1) == "m")
-    if text == "in" and word(tokens, i + 1) == "the" and word(tokens, i + 2) in ("morning", "afternoon", "evening"):
+    if (
+        text == "in"
+        and word(tokens, i + 1) == "the"
+        and word(tokens, i + 2) in ("morning", "afternoon", "evening", "night")
+    ):
         return ("am" if word(tokens, i + 2) == "morning" else "pm"), i + 3
     if text == "at" and word(tokens, i + 1) == "night":
         return "pm", i + 2
@@ -114,8 +122,8 @@ def _past_or_to(tokens: Sequence[Token], i: int) -> ClockSpan | None:
         counted = _hour(tokens, at, 59)
         if counted is None or how not in ("past", "to", "till"):
             return None
-        if how != "past" and (counted % 5 or counted < 5 or word(tokens, i - 1) in ("from", "between")):
-            return None  # "nine to five" is a range
+        if how != "past" and counted not in (20, 25) and (counted not in (5, 10) or word(tokens, i - 1) != "at"):
+            return None  # "nine to five" is a range, and so is "ten to twelve"
         minute = counted
     if how not in ("past", "after", "to", "till", "of"):
         return None
@@ -133,7 +141,7 @@ def _past_or_to(tokens: Sequence[Token], i: int) -> ClockSpan | None:
 
 def _spoken(tokens: Sequence[Token], i: int, asked_for_time: bool) -> ClockSpan | None:
     """An hour with or without minutes and am or pm; a bare one only where the words around it make it a time."""
-    dotted = _dotted(tokens, i)
+    dotted = _dotted(tokens, i) or _together(tokens, i)
     hour, minute, end = dotted or (_hour(tokens, i, 23), 0, i + 1)
     if hour is None:
         return None
@@ -153,9 +161,16 @@ def _spoken(tokens: Sequence[Token], i: int, asked_for_time: bool) -> ClockSpan 
     known = "24" if hour > 12 else ""
     if lead in _STRONG_LEADS and (hour <= 12 or minute):
         return ClockSpan(i, end, hour, minute, known)
-    if hour > 12 and not minute:
+    if (hour > 12 and not minute) or not (minute or _stands_alone(tokens, end)):
         return None
     return ClockSpan(i, end, hour, minute, known, bare=not (asked_for_time or (minute and lead in _LEADS)))
+
+
+def _stands_alone(tokens: Sequence[Token], end: int) -> bool:
+    """Whether no noun behind a bare number says that it counts something."""
+    if end >= len(tokens) or tokens[end].brk:
+        return True
+    return tokens[end].text in _BEHIND_HOUR or "@day" in tokens[end].keys or "@part" in tokens[end].keys
 
 
 def _dotted(tokens: Sequence[Token], i: int) -> tuple[int, int, int] | None:
@@ -171,11 +186,21 @@ def _dotted(tokens: Sequence[Token], i: int) -> tuple[int, int, int] | None:
     )
 
 
+def _together(tokens: Sequence[Token], i: int) -> tuple[int, int, int] | None:
+    """ "1140 am", "1400 hours"."""
+    num = tokens[i].num
+    if num is None or num != int(num) or not 100 <= num < 2400 or num % 100 > 59:
+        return None
+    if _meridiem(tokens, i + 1)[0] or word(tokens, i + 1) == "hours":
+        return int(num) // 100, int(num) % 100, i + 1
+    return None
+
+
 def _minutes(tokens: Sequence[Token], i: int) -> tuple[int, int] | None:
     """Minutes spoken behind an hour: "thirty", "oh five"."""
     if word(tokens, i) in ("oh", "o") and (digit := _hour(tokens, i + 1, 9)) is not None:
         return digit, i + 2
     minute = _hour(tokens, i, 59)
-    if minute is None or minute < 10 or word(tokens, i + 1) in _NOT_HOURS:
+    if minute is None or (minute < 10 and tokens[i].text != "00") or word(tokens, i + 1) in _NOT_HOURS:
         return None
     return minute, i + 1

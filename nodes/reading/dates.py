@@ -5,7 +5,15 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from nodes.reading.calendar_words import MONTHS, add_months, next_month_day, next_number
+from nodes.reading.calendar_words import (
+    MONTHS,
+    WEEKDAYS,
+    add_days,
+    add_months,
+    next_month_day,
+    next_number,
+    nth_weekday,
+)
 from nodes.reading.tokens import Token, word
 from nodes.reading.word_sets import word_set
 
@@ -73,15 +81,80 @@ def nth_day(tokens: Sequence[Token], i: int, today: date) -> DaySpan | None:
         return None
     number = tokens[at].nth or 0
     spelled = not tokens[at].text[:1].isdigit()
-    if word(tokens, at + 1) in _COUNTED:
-        if word(tokens, at + 1) == "of" and word(tokens, at + 2) == "next" and word(tokens, at + 3) == "month":
-            day = next_month_day(today, add_months(today.replace(day=1), 1).month, number)
-            return None if day is None else DaySpan(i, at + 4, day, day)
-        return None
+    if word(tokens, at + 1) in _COUNTED or word(tokens, at + 2) == "month":
+        return _of_month(tokens, i, at, number, today)
     if spelled and (at == i or (number <= 4 and word(tokens, i - 1) not in ("on", "until", "by", "till"))):
         return None
     day = next_number(today, number) if 1 <= number <= 31 else None
     return None if day is None else DaySpan(i, at + 1, day, day)
+
+
+def _of_month(tokens: Sequence[Token], i: int, at: int, number: int, today: date) -> DaySpan | None:
+    """ "the 9th of this month", "the 3rd of next month"."""
+    month = _month_meant(tokens, at + 1, today)
+    if month is None or not 1 <= number <= 31:
+        return None
+    day = next_month_day(month[0], month[0].month, number, month[0].year)
+    return None if day is None else DaySpan(i, month[1], day, day)
+
+
+def _month_meant(tokens: Sequence[Token], i: int, today: date) -> tuple[date, int] | None:
+    """ "of this month", "next month", "in July": the first of that month, and where its name ends."""
+    at = i + (word(tokens, i) in ("of", "in"))
+    how, named = word(tokens, at), month_at(tokens, at)
+    first = today.replace(day=1)
+    if named is not None:
+        return date(today.year + (named < today.month), named, 1), at + 1
+    if word(tokens, at + 1) != "month" or how not in ("this", "the", "current", "next"):
+        return None
+    return (add_months(first, 1) if how == "next" else first), at + 2
+
+
+def weekday_of_month(tokens: Sequence[Token], i: int, today: date) -> DaySpan | None:
+    """ "the first Friday of July", "the second Monday next month"."""
+    at = i + (word(tokens, i) == "the")
+    if at >= len(tokens) or (nth := tokens[at].nth) is None or not 1 <= nth <= 5:
+        return None
+    weekday = WEEKDAYS.get(word(tokens, at + 1))
+    month = _month_meant(tokens, at + 2, today)
+    if weekday is None or month is None:
+        return None
+    day = nth_weekday(month[0], weekday, nth)
+    return None if day is None or day < today else DaySpan(i, month[1], day, day)
+
+
+_FEASTS = {
+    "christmas": (12, 25),
+    "christmas eve": (12, 24),
+    "christmas day": (12, 25),
+    "new year": (1, 1),
+    "new years": (1, 1),
+    "new year is": (1, 1),  # "New Year's"
+    "new year is day": (1, 1),
+    "new year is eve": (12, 31),
+    "new year eve": (12, 31),
+    "new years eve": (12, 31),
+    "independence day": (7, 4),
+    "fourth of july": (7, 4),
+}
+
+
+def feast(tokens: Sequence[Token], i: int, today: date) -> DaySpan | None:
+    """A few days that people use to name a date by."""
+    if word(tokens, i - 1) in ("happy", "merry"):
+        return None
+    for length in (4, 3, 2, 1):
+        named = _FEASTS.get(" ".join(word(tokens, i + k) for k in range(length)).strip())
+        if named is not None and i + length <= len(tokens):
+            day = next_month_day(today, *named)
+            return None if day is None else DaySpan(i, i + length, day, day)
+    if word(tokens, i) == "thanksgiving" or (word(tokens, i), word(tokens, i + 1)) == ("black", "friday"):
+        black = word(tokens, i) == "black"
+        for year in (today.year, today.year + 1):
+            day = nth_weekday(date(year, 11, 1), 3, 4)
+            if day is not None and add_days(day, black) >= today:
+                return DaySpan(i, i + 1 + black, add_days(day, black), add_days(day, black))
+    return None
 
 
 def numeric(tokens: Sequence[Token], i: int, today: date) -> DaySpan | None:

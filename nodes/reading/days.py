@@ -11,11 +11,12 @@ from nodes.reading.calendar_words import (
     add_months,
     last_of_month,
     monday_of,
+    next_number,
     next_weekday,
 )
-from nodes.reading.dates import COARSE, DaySpan, month_day, nth_day, numeric
+from nodes.reading.dates import COARSE, DaySpan, feast, month_day, nth_day, numeric, weekday_of_month
 from nodes.reading.periods import month, period
-from nodes.reading.tokens import Token, word
+from nodes.reading.tokens import HARD, Token, word
 from nodes.reading.word_sets import word_set
 
 _THIS_OR_NEXT = ("next", "this", "coming", "following", "upcoming", "current")
@@ -25,7 +26,7 @@ _ON = word_set("on this next or and by for until coming of")
 
 _NAMES_A_DAY = frozenset({*WEEKDAYS, *SHORT_WEEKDAYS, *MONTHS}) | word_set(
     "today tonight tomorrow overmorrow day days week weeks weekend month months quarter year years fortnight "
-    "morning afternoon evening"
+    "morning afternoon evening christmas thanksgiving black independence"
 )
 
 
@@ -134,7 +135,7 @@ def _weekday(tokens: Sequence[Token], i: int, today: date) -> DaySpan | None:
     monday = monday_of(today)
     if how in ("next", "following"):
         day = add_days(monday, 7 + number)
-    elif how == "this" and add_days(monday, number) >= today:
+    elif how == "this" and add_days(monday, number) > today:
         day = add_days(monday, number)
     else:
         day = next_weekday(today, number)
@@ -153,15 +154,21 @@ def _weekday_tail(tokens: Sequence[Token], end: int, today: date, number: int, d
         return add_days(monday, 7 + number), at + 2
     if word(tokens, at) == "this" and word(tokens, at + 1) == "week":
         return max(add_days(monday, number), today), at + 2
-    dated = month_day(tokens, end, today) or nth_day(tokens, end, today)
+    dated = month_day(tokens, end, today)
     if dated is not None and dated.first.weekday() == number:
         return dated.first, dated.end
+    at = end + (word(tokens, end) == "the")
+    if dated is None and at < len(tokens) and (nth := tokens[at].nth) is not None and tokens[at].brk < HARD:
+        fitting = next_number(today, nth, number)
+        return (fitting, at + 1) if fitting is not None else (day, end)
     return day, end
 
 
 _READERS: tuple[Callable[[Sequence[Token], int, date], DaySpan | None], ...] = (
     _relative,
     _ahead,
+    weekday_of_month,
+    feast,
     _weekday,
     month_day,
     numeric,

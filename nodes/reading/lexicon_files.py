@@ -38,7 +38,7 @@ _CALENDAR = [
     "noon",
     "midnight",
     "weekend",
-    "o'clock",
+    "oclock",
     "quarter",
     "half",
     "monthly",

@@ -7,17 +7,8 @@ from domain.reading import TimeKind, TimeMention
 from nodes.reading.calendar_words import add_days
 from nodes.reading.clocks import ClockSpan, as_time
 from nodes.reading.dates import DaySpan
+from nodes.reading.parts import Part
 from nodes.reading.time_frames import Frame
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    start: int
-    end: int
-    name: str
-    clock_from: time
-    clock_to: time
-
 
 Item = DaySpan | ClockSpan | Part
 

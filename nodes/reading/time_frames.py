@@ -7,6 +7,8 @@ from nodes.reading.tokens import HARD, Token, word
 from nodes.reading.utterance import Utterance
 from nodes.reading.word_sets import word_set
 
+LOOK_BACK = 4  # words before a time that may rule it out
+
 
 class Frame(Enum):
     NONE = auto()
@@ -41,6 +43,10 @@ _FRAMES: tuple[tuple[tuple[str, ...], Frame], ...] = (
 )
 _NEGATED_CALLS = word_set("call phone ring text contact me us calls ever please texts")
 _BAD = word_set("bad out full taken busy impossible terrible booked off no worst awful tricky difficult hard packed")
+_OPENING = word_set("open opens close closes closed closing")
+_MISSING = word_set("miss missed missing")
+_WHO_OPENS = word_set("we they you i office shop store it business are is usually always doors")
+_ANY = word_set("day time days anything any anytime week")
 _EXCEPT = frozenset({"except", "excluding", "besides"})
 _CORRECTIONS = word_set("wait mean sorry actually rather scratch correction instead oops make")
 
@@ -74,12 +80,10 @@ def _turned(tokens: Sequence[Token], begin: int, frame: Frame) -> Frame:
 def excluded(heard: Utterance, start: int, end: int) -> bool:
     """Whether the buyer rules this time out."""
     tokens = heard.tokens
-    before = [word(tokens, start - k) for k in (1, 2, 3)]
+    before = _lead(tokens, start)
     if before[0] in ("on", "the", "next", "this", "for"):
-        before = [*before[1:], word(tokens, start - 4)]
-    if before[0] in _EXCEPT or (
-        before[0] == "but" and before[1] in ("day", "time", "days", "anything", "any", "anytime", "week")
-    ):
+        before = before[1:]
+    if before[0] in _EXCEPT or (before[0] == "but" and before[1] in _ANY):
         return True
     if (before[0], before[1]) in (("than", "other"), ("from", "apart"), ("for", "except")):
         return True
@@ -88,6 +92,16 @@ def excluded(heard: Utterance, start: int, end: int) -> bool:
     if before[0] in ("do", "make", "manage") and before[1] == "not" and before[2] in ("can", "could", "will", "do"):
         return True
     return _ruled_out_behind(tokens, end)
+
+
+def _lead(tokens: Sequence[Token], start: int) -> list[str]:
+    """The words before a place, nearest first, none from beyond the end of a sentence."""
+    lead: list[str] = []
+    k = start
+    while k > 0 and len(lead) < LOOK_BACK and tokens[k].brk < HARD:
+        k -= 1
+        lead.append(tokens[k].text)
+    return lead + [""] * (LOOK_BACK - len(lead))
 
 
 def _behind_is_fine(tokens: Sequence[Token], end: int) -> bool:
@@ -113,8 +127,8 @@ def correction_between(tokens: Sequence[Token], start: int, end: int) -> bool:
 
 
 def open_hours(tokens: Sequence[Token], i: int) -> bool:
-    """Whether a clock time tells when something opens or closes, and not when to meet."""
-    return any(
-        word(tokens, i - k) in ("open", "opens", "close", "closes", "closed", "closing", "miss", "missed", "missing")
-        for k in (1, 2, 3)
-    )
+    """Whether a clock time tells when something opens or closes, or when calls come, and not when to meet."""
+    for k in (i - 1, i - 2, i - 3):
+        if word(tokens, k) in _MISSING or (word(tokens, k) in _OPENING and word(tokens, k - 1) in _WHO_OPENS):
+            return True
+    return False

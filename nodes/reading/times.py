@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 
 from domain.reading import ReadingContext, TimeKind, TimeMention
-from nodes.reading.calendar_words import PARTS
 from nodes.reading.clocks import ClockSpan, find_clocks
 from nodes.reading.dates import COARSE, DaySpan
 from nodes.reading.days import find_days
 from nodes.reading.durations import read_from_now
-from nodes.reading.mentions import Draft, Item, Part, mention_of
+from nodes.reading.mentions import Draft, Item, mention_of
 from nodes.reading.offers import match_offers
+from nodes.reading.parts import Part, find_parts
 from nodes.reading.time_frames import Frame, correction_between, excluded, frame_before, open_hours
 from nodes.reading.tokens import HARD, Token, word
 from nodes.reading.utterance import Utterance
@@ -44,11 +44,12 @@ def read_times(heard: Utterance, context: ReadingContext, used: frozenset[int]) 
     clocks = find_clocks(tokens, taken, wanted)
     usable: list[Item] = [d for d in days if (d.grain != COARSE or wanted) and not _past(tokens, d.start)]
     usable += [c for c in clocks if not open_hours(tokens, c.start)]
-    usable += _parts(tokens, taken)
+    usable += find_parts(tokens, taken)
     usable.sort(key=lambda item: item.start)
     drafts = [d for d in _gather(tokens, usable) if _meant(d, wanted)]
     mentions = _finished(heard, context, _corrected(tokens, drafts))
-    mentions += read_from_now(heard, context)
+    if not any(m.clock_from for m in mentions):
+        mentions += read_from_now(heard, context)
     if wanted or context.offered_times:
         mentions = match_offers(heard, context, mentions)
     hours = {k for d in drafts for c in (d.clock, d.last_clock) if c is not None for k in range(c.start, c.end)}
@@ -59,43 +60,6 @@ def read_times(heard: Utterance, context: ReadingContext, used: frozenset[int]) 
 
 def _past(tokens: Sequence[Token], i: int) -> bool:
     return word(tokens, i - 1) in ("last", "since", "past", "previous") or word(tokens, i) == "yesterday"
-
-
-def _parts(tokens: Sequence[Token], used: frozenset[int] | set[int]) -> list[Part]:
-    found: list[Part] = []
-    for i, token in enumerate(tokens):
-        span = PARTS.get(token.text)
-        before = word(tokens, i - 1)
-        if span is None:
-            if token.text == "day" and word(tokens, i - 1) == "of" and word(tokens, i - 2) in ("end", "close"):
-                found.append(Part(i - 2, i + 1, "afternoon", time(16), time(17)))
-            elif token.text == "eod":
-                found.append(Part(i, i + 1, "afternoon", time(16), time(17)))
-            elif token.text == "thing" and before == "first":
-                found.append(Part(i - 1, i + 1, "morning", time(8), time(10)))
-            continue
-        if (i in used and token.text != "tonight") or before in ("good", "each", "every", "over", "all", "at"):
-            continue
-        if token.text in ("lunch", "night", "nights") and before not in (
-            "at",
-            "over",
-            "during",
-            "tomorrow",
-            "around",
-            "after",
-            "before",
-        ):
-            continue
-        start, end = span
-        if before == "early":
-            end = time((start.hour + end.hour) // 2 + 1)
-        elif before == "late":
-            start = time((start.hour + end.hour + 1) // 2)
-        begin = i - (before in ("early", "late", "mid"))
-        if before == "mid":
-            start, end = time(start.hour + 2), time(end.hour - 1)
-        found.append(Part(begin, i + 1, token.text, start, end))
-    return found
 
 
 def _near(tokens: Sequence[Token], start: int, end: int) -> bool:

@@ -75,7 +75,8 @@ def _plain(character: str) -> str:
 
 def flatten(words: str) -> str:
     """Lower case, straight quotes and plain letters, character for character."""
-    return words.lower() if words.isascii() else "".join(map(_plain, words))
+    flat = words.lower() if words.isascii() else "".join(map(_plain, words))
+    return flat.replace('o"clock', "o'clock")
 
 
 def tokenise(flat: str, speller: Speller) -> list[Token]:
