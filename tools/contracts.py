@@ -17,15 +17,15 @@ from tools.links import LinkSender
 _LONGEST_NAME = 200
 # fmt: off
 _FIELDS = {
-    "quote_name", "seller", "seller_address", "buyer", "quantity", "product", "unit", "start", "term", "price_lines",
+    "quote_name", "seller", "buyer", "quantity", "product", "unit", "start", "term", "price_lines",
     "amount", "currency", "recurrence", "committed", "contract_value", "valid_until", "refund_terms", "cancellation",
     "restrictions", "drawn_up", "quote_hash",
 }
 # fmt: on
 _TERMS = {"monthly": "month to month", "annual": "one year"}
 _CANCELLATION = {
-    "monthly": "The order runs from month to month and ends with any paid month, when either side says so before.",
-    "annual": "The order is committed for its first twelve months and then runs from month to month.",
+    "monthly": "The order runs from month to month until it is cancelled.",
+    "annual": "The order is committed for its first twelve months, then runs from month to month until it is cancelled.",
 }
 
 
@@ -65,8 +65,7 @@ class ContractForm:
         months = offer.committed_months
         return self.wording.substitute(
             quote_name=offer.name,
-            seller=company.name,
-            seller_address=company.address,
+            seller=company.address if company.name in company.address else f"{company.name}, {company.address}",
             buyer=_party(buyer),
             quantity=f"{offer.scope.quantity:,}",
             product=product.name if product else offer.scope.product,

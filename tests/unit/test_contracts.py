@@ -43,9 +43,9 @@ def test_it_names_parties_price_term_refund_and_restrictions() -> None:
     company = CATALOGUE.company
     for part in (
         "Order Q1",
-        f"Seller: {company.name}, {company.address}",
+        f"Seller: {company.address}\n",
         "Buyer: Dana Reyes, +15125550101",
-        "12 Team, one price per seat and month",
+        "Team, quantity 12, priced per seat and month",
         "12 x 199.00 = 2,388.00 USD",
         "Total: 2,388.00 USD per month",
         "Term: month to month",
