@@ -23,12 +23,18 @@ class Act:
 
 
 OPENING = ("ai", "company", "purpose", "optout")
+_WHO = {"agent": "name", "company": "name", "purpose": "text"}
+_SCOPE = {"quantity": "count", "product": "name", "term": "text", "start": "text"}
 _QUOTE = {"quantity": "count", "product": "name", "amount": "money", "term": "text", "discount": "percent"}
+_TERMS = {
+    "quantity": "count", "product": "name", "amount": "money", "term": "text", "value": "money", "refund": "text",
+    "restrictions": "text",
+}  # fmt: skip
 
 ACTS: Mapping[str, Act] = {
     # opening
-    "disclose_ai": Act({"agent": "name", "company": "name", "purpose": "text", "optout": "text"}, discloses=OPENING, hard=True),
-    "disclose_ai_again": Act({"agent": "name", "company": "name", "purpose": "text", "optout": "text"}, discloses=OPENING, hard=True),
+    "disclose_ai": Act({**_WHO, "optout": "text"}, discloses=OPENING, hard=True),
+    "disclose_ai_again": Act({**_WHO, "optout": "text"}, discloses=OPENING, hard=True),
     "ask_name": Act(asks="name", fact_key="contact.name"),
     "ask_name_only": Act(asks="name", fact_key="contact.name"),
     "name_needed": Act(asks="name", fact_key="contact.name"),
@@ -46,7 +52,9 @@ ACTS: Mapping[str, Act] = {
     "ask_budget": Act(asks="budget", fact_key="budget"),
     "ask_timeline": Act(asks="timeline", fact_key="timeline"),
     "ask_region": Act(asks="region", fact_key="region"),
-    "ask_budget_conflict": Act({"old": "money", "new": "money"}, asks="budget_conflict", fact_key="budget", readback=True),
+    "ask_budget_conflict": Act(
+        {"old": "money", "new": "money"}, asks="budget_conflict", fact_key="budget", readback=True
+    ),
     "ask_fact_conflict": Act(asks="fact_conflict", readback=True),
     "acknowledge": Act(free=True),
     "acknowledge_need": Act(free=True),
@@ -83,29 +91,15 @@ ACTS: Mapping[str, Act] = {
     "connecting": Act(),
     # closing
     "start_close": Act(),
-    "scope_readback": Act(
-        {"quantity": "count", "product": "name", "term": "text", "start": "text"}, asks="scope_readback", fact_key="scope", readback=True
-    ),
-    "scope_proposal": Act(
-        {"quantity": "count", "product": "name", "term": "text", "start": "text"}, asks="scope_readback", fact_key="scope", readback=True
-    ),
-    "scope_changed": Act(
-        {"quantity": "count", "product": "name", "term": "text", "start": "text"}, asks="scope_readback", fact_key="scope", readback=True
-    ),
-    "scope_from_human": Act(
-        {"quantity": "count", "product": "name", "term": "text", "start": "text"}, asks="scope_readback", fact_key="scope", readback=True
-    ),
+    "scope_readback": Act(_SCOPE, asks="scope_readback", fact_key="scope", readback=True),
+    "scope_proposal": Act(_SCOPE, asks="scope_readback", fact_key="scope", readback=True),
+    "scope_changed": Act(_SCOPE, asks="scope_readback", fact_key="scope", readback=True),
+    "scope_from_human": Act(_SCOPE, asks="scope_readback", fact_key="scope", readback=True),
     "ask_scope": Act(asks="scope"),
     "price_readback": Act(_QUOTE, asks="price_readback", readback=True, hard=True, discloses=("price",)),
     "price_readback_discount": Act(_QUOTE, asks="price_readback", readback=True, hard=True, discloses=("price",)),
     "price_again": Act(_QUOTE),
-    "terms": Act(
-        {
-            "quantity": "count", "product": "name", "amount": "money", "term": "text", "value": "money", "refund": "text",
-            "restrictions": "text",
-        },
-        hard=True, discloses=("total_cost", "quantity", "restrictions", "refund", "recurring"),
-    ),
+    "terms": Act(_TERMS, hard=True, discloses=("total_cost", "quantity", "restrictions", "refund", "recurring")),
     "ask_commit": Act(_QUOTE, asks="commit", readback=True),
     "commit_sent": Act({"contract_link": "link", "payment_link": "link"}),
     "commit_reminder": Act({"contract_link": "link", "payment_link": "link"}),
@@ -144,14 +138,14 @@ ACTS: Mapping[str, Act] = {
     "answer_article": Act({"answer": "text"}, free=True),
     "answer_unknown": Act(free=True),
     "answer_bot": Act({"company": "name"}),
-    "answer_who": Act({"agent": "name", "company": "name", "purpose": "text"}),
+    "answer_who": Act(_WHO),
     "answer_next": Act({"next": "text"}, free=True),
     "answer_terms": Act({"refund": "text", "restrictions": "text"}),
     "answer_instructions": Act(),
     "answer_long": Act({"duration": "text"}, free=True),
     "answer_my_data": Act(),
     "answer_abilities": Act({"abilities": "text"}, free=True),
-    "answer_screening": Act({"agent": "name", "company": "name", "purpose": "text"}),
+    "answer_screening": Act(_WHO),
     # before everything else
     "optout_done": Act({"company": "name"}),
     "optout_text": Act({"company": "name"}),
@@ -166,7 +160,7 @@ ACTS: Mapping[str, Act] = {
     "no_authority_in_words": Act(),
     "card_removed": Act(),
     "wrong_number_bye": Act(),
-    "gatekeeper_answer": Act({"agent": "name", "company": "name", "purpose": "text"}),
+    "gatekeeper_answer": Act(_WHO),
     "gatekeeper_bye": Act(),
     "third_party_noted": Act(),
     "erasure_noted": Act(),

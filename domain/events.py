@@ -10,10 +10,11 @@ from domain.stages import Channel
 
 
 class EventKind(StrEnum):
-    """The `data` keys of each kind stand behind its name; a key in brackets may be missing."""
+    """The `data` keys of each kind stand beside its name; a key in brackets may be missing."""
 
     ARRIVED = "arrived"  # a buyer is there without words yet (call answered by us, chat opened): [call_id]
-    WORDS = "words"  # text, [speaker=buyer], [confidence], [began_at], [answers=speech_id], [seen_through=speech_id], [call_id]
+    # text, [speaker=buyer], [confidence], [began_at], [answers=speech_id], [seen_through=speech_id], [call_id]
+    WORDS = "words"
     HEARD = "heard"  # speech_id, status=heard|partly|unheard, [words]
     DELIVERED = "delivered"  # speech_ids: a text channel's receipt
     LINE = "line"  # state=down|up, [call_id]

@@ -5,8 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.authority import closed, mint, opened
-from domain.guards import anywhere, booking, closing, opening, reaching, transfer  # noqa: F401  (they register themselves)
-from domain.guards.check import GUARDS
+from domain.guards.families import GUARDS
 from domain.refusal import Refused
 from domain.stages import Overlay, Step
 from domain.transitions import BY_TRIGGER, HISTORY, SAME, Transition, Trigger, leaves
@@ -63,44 +62,53 @@ def _apply(
     act: Callable[[], None] | None,
     history: Step | None,
 ) -> None:
-    step_before, overlay_before = turn.step, turn.overlay
+    before = (turn.step, turn.overlay)
     scopes_before = list(turn.authority["open"])
     _move(turn, row, history)
-    changes_stage = turn.step.stage != step_before.stage
     opened(turn, row.grants)
     if "stage_scopes_reminted" in row.grants:
         turn.authority["open"] = _reopened(turn)
     if act:
         act()
     if row.revokes:
-        gone = closed(turn, row.revokes)
-        turn.want("revoke", scopes=gone, everything="all" in row.revokes, epoch=turn.epoch)
-        if overlay_before is None and turn.overlay is not None:
-            turn.authority["before_overlay"] = scopes_before
-        _withdraw(turn, gone)
+        _revoke(turn, row)
+    if before[1] is None and turn.overlay is not None:
+        turn.authority["before_overlay"] = scopes_before
+    changes_stage = turn.step.stage != before[0].stage
     if row.revokes or changes_stage:
         turn.epoch += 1
     if changes_stage:
         turn.place["entered_at"] = turn.now.isoformat()
     turn.fired.append(row.id)
-    turn.want(
-        "transition",
-        transition=row.id,
-        trigger=row.trigger.value,
-        step_before=step_before.value,
-        step_after=turn.step.value,
-        overlay_before=overlay_before.value if overlay_before else None,
-        overlay_after=turn.overlay.value if turn.overlay else None,
-        epoch=turn.epoch,
-        reason=reason,
-    )
+    _journal(turn, row, reason, *before)
     _record(turn, row, records, reason)
-    if turn.step.terminal and not step_before.terminal:
+    if turn.step.terminal and not before[0].terminal:
         turn.want("close_session", outcome=turn.step.value, void=turn.step is not Step.WON)
         turn.place["ended_at"] = turn.now.isoformat()
     turn.audit(
         "transition",
-        {"row": row.id, "from": step_before.value, "to": turn.step.value, "overlay": turn.overlay, "reason": reason},
+        {"row": row.id, "from": before[0].value, "to": turn.step.value, "overlay": turn.overlay, "reason": reason},
+    )
+
+
+def _revoke(turn: Turn, row: Transition) -> None:
+    gone = closed(turn, row.revokes)
+    turn.want("revoke", scopes=gone, everything="all" in row.revokes, epoch=turn.epoch)
+    _withdraw(turn, gone)
+
+
+def _journal(turn: Turn, row: Transition, reason: str | None, step: Step, overlay: Overlay | None) -> None:
+    """The row of the journal: where the session was, where it is, and the epoch that began."""
+    turn.want(
+        "transition",
+        transition=row.id,
+        trigger=row.trigger.value,
+        step_before=step.value,
+        step_after=turn.step.value,
+        overlay_before=overlay.value if overlay else None,
+        overlay_after=turn.overlay.value if turn.overlay else None,
+        epoch=turn.epoch,
+        reason=reason,
     )
 
 
@@ -147,12 +155,22 @@ def _record(turn: Turn, row: Transition, records: Mapping[str, Mapping[str, Any]
 
 def record(turn: Turn, name: str, fields: Mapping[str, Any], row_id: str | None = None) -> None:
     """One CRM record, under the capability that every record needs, with its delivery."""
-    turn.place["crm_seq"] = int(turn.place.get("crm_seq", 0)) + 1
-    key = f"{turn.session_id}:{turn.event.turn_id}:{name}:{turn.place['crm_seq']}"
+    seq = turn.place["crm_seq"] = int(turn.place.get("crm_seq", 0)) + 1
+    key = f"{turn.session_id}:{turn.event.turn_id}:{name}:{seq}"
     permit = mint(turn, "crm.stage", keep=False)
-    turn.want("call", scope="crm.stage", ordinal=turn.place["crm_seq"], stage=turn.stage.value if turn.stage else turn.step.value,
-              outcome="done", capability_id=permit.capability_id, epoch=turn.epoch, quote_hash=None, object=key)  # fmt: skip
-    turn.want("crm", record_key=key, seq=turn.place["crm_seq"], name=name, transition=row_id, fields=dict(fields))
+    turn.want(
+        "call",
+        scope="crm.stage",
+        ordinal=seq,
+        stage=turn.stage.value if turn.stage else turn.step.value,
+        outcome="done",
+        capability_id=permit.capability_id,
+        epoch=turn.epoch,
+        quote_hash=None,
+        object=key,
+    )
+    turn.audit("use", {"scope": "crm.stage", "capability": permit.capability_id, "object": key})
+    turn.want("crm", record_key=key, seq=seq, name=name, transition=row_id, fields=dict(fields))
 
 
 def _new_need(turn: Turn) -> bool:

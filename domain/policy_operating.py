@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from domain.policy_types import Block, Count, Positive, PositiveReal, Share, Switch, Word
+from domain.policy_types import Block, Count, Positive, PositiveReal, Share, Switch, Table, Word
 
 Days = Positive | Literal["forever"]
 Consent = Literal["prior_express_written", "prior_express", "oral", "none"]
@@ -76,6 +76,7 @@ class Compliance(Block):
     retention_days: Retention
     regions: RegionTables
     blocked_outbound_ai: tuple[Exclusion, ...]
+    cooling_off_days: Table[Word, Positive] = Field(default_factory=dict)  # by region; empty until counsel fills it
 
 
 class RingTimeout(Block):

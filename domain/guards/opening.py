@@ -4,6 +4,7 @@ from datetime import datetime
 
 from domain.guards.check import Check, guard
 from domain.stages import Recording
+from domain.state import part
 from domain.turn import Turn
 
 OPENING_KEYS = frozenset({"ai", "company", "purpose", "optout"})
@@ -25,7 +26,7 @@ def ai_identity_purpose_optout_played_to_end(turn: Turn) -> Check:
 @guard("within_30s")
 def within_30s(turn: Turn) -> Check:
     """The disclosure was heard within the time that policy sets; in text the clock stops when it is sent."""
-    entry = turn.talk["disclosed"].get(turn.channel.value) or {}
+    entry = part(turn.talk["disclosed"], turn.channel.value)
     if turn.channel.text:
         return Check(bool(entry), "sent with the first answer")
     heard_at = turn.heard_at(entry.get("speech_id", ""))

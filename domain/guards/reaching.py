@@ -1,4 +1,4 @@
-"""Guards of the rows that reach a buyer: hours, consent, caps. They read what the dial desk measured for this attempt."""
+"""Guards of the rows that reach a buyer: hours, consent, caps, as the dial desk measured them for this attempt."""
 
 from datetime import datetime
 
