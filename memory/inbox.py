@@ -4,12 +4,10 @@ import asyncio
 import base64
 import contextlib
 import json
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain.audit_chain import digest_of, hash_of
 from domain.contact import Identity
 from domain.errors import BadInput, ThroughlineError
 from domain.events import Event, EventKind
@@ -19,6 +17,7 @@ from memory.contacts import open_session
 from memory.database import Pool
 from memory.queries import SQL
 from memory.sealing import Sealer
+from memory.trail import link_row
 
 LEASE_S = 5.0
 
@@ -38,6 +37,16 @@ class Attempt:
     at: datetime
     capability_id: str | None = None
     object_id: str | None = None
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """What the trail says about it."""
+        return {
+            "scope": self.scope,
+            "guard": self.guard,
+            "object": self.object_id,
+            "capability": self.capability_id,
+        }
 
 
 class Inbox:
@@ -117,8 +126,10 @@ class Inbox:
                 raise EventDead(f"Event {turn_id} failed too often and waits for a person.")
             return None
         speech = tuple(self._line(p) for p in row["speech"])
-        return TurnResult(turn_id, session_id, row["step"], row["overlay"], row["score"], row["confidence"], tuple(row["fired"]),
-                          speech, tuple(row["refused"]))  # fmt: skip
+        fired, refused = tuple(row["fired"]), tuple(row["refused"])
+        return TurnResult(
+            turn_id, session_id, row["step"], row["overlay"], row["score"], row["confidence"], fired, speech, refused
+        )
 
     def _line(self, row: dict[str, Any]) -> SpeechLine:
         words = self._sealer.open(base64.b64decode(row["sealed"]))["words"]
@@ -206,25 +217,22 @@ class Inbox:
                 raise BadInput("session_id", "no such session", "Take an id from the Sessions page.")
             seq = int(place["audit_seq"]) + 1
             parameters = {
-                "session_id": session_id, "turn_id": attempt.turn_id, "scope": attempt.scope, "stage": place["stage"],
-                "capability_id": attempt.capability_id, "policy_version": attempt.policy_version, "reason": attempt.guard,
-                "object": attempt.object_id, "now": attempt.at, "call_key": f"{session_id}:{attempt.turn_id}:{attempt.scope}:0",
-            }  # fmt: skip
-            await connection.execute(SQL["refused_call"], parameters)
-            payload = {
+                "session_id": session_id,
+                "turn_id": attempt.turn_id,
                 "scope": attempt.scope,
-                "guard": attempt.guard,
+                "stage": place["stage"],
+                "capability_id": attempt.capability_id,
+                "policy_version": attempt.policy_version,
+                "reason": attempt.guard,
                 "object": attempt.object_id,
-                "capability": attempt.capability_id,
+                "now": attempt.at,
+                "call_key": f"{session_id}:{attempt.turn_id}:{attempt.scope}:0",
             }
-            salt = secrets.token_hex(8)
-            digest = digest_of(salt, payload)
-            link = hash_of(place["audit_hash"], seq, attempt.at, "system", "use_refused", digest)
-            row = {"seq": seq, "at": attempt.at.isoformat(), "actor": "system", "action": "use_refused", "digest": digest,
-                   "previous": place["audit_hash"], "hash": link,
-                   "sealed": base64.b64encode(self._sealer.seal({"salt": salt, "payload": payload})).decode()}  # fmt: skip
+            await connection.execute(SQL["refused_call"], parameters)
+            row = link_row(self._sealer, seq, place["audit_hash"], attempt.at, "system", "use_refused", attempt.payload)
             await connection.execute(SQL["insert_audit"], {**parameters, "rows": json.dumps([row])})
-            await connection.execute(SQL["move_audit"], {"session_id": session_id, "seq": seq, "hash": link})
+            moved = {"session_id": session_id, "seq": seq, "hash": row["hash"]}
+            await connection.execute(SQL["move_audit"], moved)
 
     async def _one(self, query: str, **parameters: Any) -> dict[str, Any] | None:
         async with self._pool.connection() as connection:

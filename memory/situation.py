@@ -25,7 +25,10 @@ class Desk:
         self._pool, self._sealer, self._clock = pool, sealer, clock
 
     async def situation(self, session_id: str, speech_ids: Sequence[str]) -> dict[str, Any]:
-        """JSON: epoch, audit_seq, audit_hash, policy_version, dnc_at, speech, proposals; for a new session facts and place."""
+        """JSON: epoch, audit_seq, audit_hash, policy_version, dnc_at, speech, proposals.
+
+        For a new session also what the contact brings along: facts, place, consents.
+        """
         since = self._clock.now() - UNHEARD_FOR
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
