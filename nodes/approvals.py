@@ -25,7 +25,7 @@ from nodes.orders import read_back_price, scope_of, write_quote
 COMMIT_USES = ("contract.send", "payment.link")
 
 
-def rules_for(turn: Turn, discount: Decimal, value: Decimal) -> tuple[ApprovalRule, ...]:
+def rules_for(turn: Turn, discount: Decimal, value: Decimal, margin: Decimal) -> tuple[ApprovalRule, ...]:
     """The approval rules that this price runs into."""
     return matching_rules(
         turn.policy,
@@ -41,7 +41,7 @@ def rules_for(turn: Turn, discount: Decimal, value: Decimal) -> tuple[ApprovalRu
             "cooling_off": False,
             "region": turn.place.get("region") or "",
             "intent": Decimal(str(round(turn.score, 4))),
-            "margin_pct": Decimal(100),
+            "margin_pct": margin,
         },
     )
 

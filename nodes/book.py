@@ -97,7 +97,7 @@ async def _slots_offered(turn: Turn, ports: Ports) -> None:
     turn.work["asks_transfer"] = wants_to_go_on(turn)
     answered: dict[str, Any] = part(turn.work, "answer_to")
     if answered.get("key") == "slot_readback" and answered["answer"] == Answer.YES and not _other_zone(turn):
-        _accept(turn)
+        await _accept(turn, ports)
         return
     if await try_offer(turn, ports, meeting=True):
         return
@@ -146,7 +146,7 @@ async def _other_slots(turn: Turn, ports: Ports) -> None:
         await _meet(turn, ports)
 
 
-def _accept(turn: Turn) -> None:
+async def _accept(turn: Turn, ports: Ports) -> None:
     confirm_details(turn)
     old = turn.deal.get("appointment")
     hold: dict[str, Any] = part(turn.deal, "hold")
@@ -162,8 +162,9 @@ def _accept(turn: Turn) -> None:
         when = {"at": meeting["starts"], "zone": meeting["zone"], "now": turn.now.isoformat()}
         say(turn, "rebooked" if old else "booked", when=when, contact=contact_of(turn))
     else:
+        turn.work["lapsed"] = hold.get("starts")
         release(turn)
-        say(turn, "slot_taken")
+        await offer(turn, ports)
 
 
 async def _booked(turn: Turn, ports: Ports) -> None:

@@ -36,6 +36,7 @@ def _greet(turn: Turn) -> None:
     if disclosed_on(turn):
         entry: dict[str, Any] = turn.talk["disclosed"][turn.channel.value]
         entry["heard"] = True
+        turn.place["opened"] = True
         fire(
             turn,
             Trigger.DISCLOSURES_PLAYED,

@@ -23,8 +23,8 @@ def note_presence(turn: Turn) -> None:
     if event.kind in BUYER_EVENTS and event.channel:
         turn.place["channel"] = event.channel.value
     if event.channel is Channel.VOICE and event.kind in BUYER_EVENTS:
-        call_id = event.data.get("call_id")
-        if turn.place.get("line") != "up" or (call_id and call_id != turn.place.get("call_id")):
+        call_id, known = event.data.get("call_id"), turn.place.get("call_id")
+        if turn.place.get("line") != "up" or (call_id and known and call_id != known):
             _call_begins(turn, call_id)
     if event.kind is EventKind.LINE:
         _line(turn, str(event.data.get("state")))

@@ -12,15 +12,17 @@ from domain.ports import Ports, Slot, SlotQuery
 from domain.reading import TimeKind, TimeMention
 from domain.refusal import Refused
 from domain.state import part
+from domain.stages import Channel
 from domain.turn import Turn
 from nodes.listen import zone_of
 
-HOLD_MINUTES = 10
+HOLD_MINUTES, HOLD_MINUTES_BY_MESSAGE = 10, 240
+BY_MESSAGE = (Channel.SMS, Channel.EMAIL)
 
 
 async def offer(turn: Turn, ports: Ports) -> None:
     """Answer the times that were named with a read-back, or with a choice of free slots."""
-    corrected = _in_corrected_zone(turn)
+    corrected = _in_corrected_zone(turn) or _lapsed(turn)
     focus = focus_of(turn)
     if use_refused(turn, "calendar.read"):
         return
@@ -50,6 +52,12 @@ async def offer(turn: Turn, ports: Ports) -> None:
     if not slots and narrow:
         slots = list(await ports.calendar.free(SlotQuery(zone=zone, now=turn.now, exclude=query.exclude)))
     _offer_list(turn, slots, missed=exact is not None or (narrow and not _fits(slots, query, zone)))
+
+
+def _lapsed(turn: Turn) -> datetime | None:
+    """The slot whose hold ran out before the buyer's yes: it is tried once more."""
+    lapsed = turn.work.get("lapsed")
+    return datetime.fromisoformat(lapsed) if lapsed else None
 
 
 def _in_corrected_zone(turn: Turn) -> datetime | None:
@@ -97,7 +105,8 @@ def propose(turn: Turn, slot: Slot) -> None:
     if isinstance(use(turn, "calendar.hold", booking_id), Refused):
         return
     release(turn)
-    until = turn.now + timedelta(minutes=HOLD_MINUTES)
+    # Who writes a message answers later than who is on the line.
+    until = turn.now + timedelta(minutes=HOLD_MINUTES_BY_MESSAGE if turn.channel in BY_MESSAGE else HOLD_MINUTES)
     record = {
         "booking_id": booking_id,
         "resource": slot.resource,

@@ -1,5 +1,6 @@
 """The node that turns what was heard into readiness: evidence, score, gates; then returns and decisions."""
 
+from datetime import datetime
 from typing import Any
 
 from domain.events import EventKind
@@ -16,6 +17,7 @@ from nodes.presence import come_back, leave
 from nodes.working import resumed
 
 SOON_DAYS = 30
+STAYS_AFTER_S = 300  # who is still talking five minutes into a call has stayed on the line
 OPENING = (Step.NEW, Step.GREET, Step.IDENTIFY, Step.CONSENT)
 
 
@@ -36,7 +38,7 @@ async def weigh(state: ChainState, *, ports: Ports) -> ChainState:
 
 
 def _from_words(turn: Turn) -> None:
-    if not turn.talk.get("stayed"):
+    if not turn.talk.get("stayed") and _on_line_s(turn) >= STAYS_AFTER_S:
         turn.talk["stayed"] = True
         note(turn, "stays_on_line")
     for item in turn.work.get("learned", []):
@@ -48,6 +50,13 @@ def _from_words(turn: Turn) -> None:
     if Special.ANGRY in turn.reading.specials:
         note(turn, "angry")
     _from_objections(turn)
+
+
+def _on_line_s(turn: Turn) -> float:
+    """Seconds since the call began; a text channel has no line to stay on."""
+    began = turn.place.get("call_at")
+    on_line = began is not None and turn.place.get("line") == "up"
+    return (turn.now - datetime.fromisoformat(began)).total_seconds() if began and on_line else 0.0
 
 
 def _from_fact(turn: Turn, item: dict[str, Any]) -> None:

@@ -88,7 +88,7 @@ class LineBook:
         return str(value)
 
     def _percent(self, act: str, value: Decimal) -> str:
-        number = f"{value.normalize():f}"
+        number = f"{value.quantize(Decimal('0.01')).normalize():f}"
         if act in ("ask_commit", "answer_quote", "price_again"):
             return self.phrases["less"].format(n=number) if value else ""
         return self.phrases["percent"].format(n=number)
