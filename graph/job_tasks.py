@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 _COMMITS = "throughline_change"
 _LOOK_FOR_JOBS = '{"type": "job_inserted", "job_id": 0}'
-_BEAT_S, _DEAD_AFTER_S = 1, 4
+_POLL_S, _BEAT_S, _DEAD_AFTER_S = 0.5, 1, 4
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.2, 600.0
 _PAUSE_AFTER_FAULT = 1.0
 _DRAIN_S = 10
@@ -86,7 +86,7 @@ async def _work_until(app: App, stop_event: asyncio.Event) -> None:
     worker = asyncio.create_task(
         app.run_worker_async(
             concurrency=8,
-            fetch_job_polling_interval=0.5,
+            fetch_job_polling_interval=_POLL_S,
             update_heartbeat_interval=_BEAT_S,
             stalled_worker_timeout=_DEAD_AFTER_S,
             shutdown_graceful_timeout=_DRAIN_S,

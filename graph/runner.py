@@ -18,6 +18,7 @@ _log = logging.getLogger(__name__)
 _SWEEP_S = 1.0
 _BEAT_EVERY = 3  # sweeps
 _AT_ONCE = 16
+_LONGEST_REST_S = 30.0
 
 
 class TurnService(Protocol):
@@ -39,6 +40,9 @@ class Runner:
         self._name = f"{kind}:{socket.gethostname()}:{os.getpid()}"
         self._running: dict[str, asyncio.Task[None]] = {}
         self._asked_again: set[str] = set()
+        self._failures: dict[
+            str, tuple[int, float]
+        ] = {}  # how often a session failed in a row, and until when it rests
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     async def run(self, stop_event: asyncio.Event) -> None:
@@ -77,7 +81,8 @@ class Runner:
             beats += 1
             await self._service.fire_due(self._clock.now())
             for session_id in await sessions_waiting(self._pool):
-                self._take_up(session_id)
+                if self._failures.get(session_id, (0, 0.0))[1] <= asyncio.get_running_loop().time():
+                    self._take_up(session_id)
             await asyncio.sleep(_SWEEP_S)
 
     def _take_up(self, session_id: str) -> None:
@@ -99,7 +104,11 @@ class Runner:
         async with self._room:
             try:
                 await self._service.run_inbox(session_id)
-            except Exception as fault:  # noqa: BLE001  # the row stays; the next sweep finds it again
+                self._failures.pop(session_id, None)
+            except Exception as fault:  # noqa: BLE001  # the row stays; a later sweep finds it again
+                times = self._failures.get(session_id, (0, 0.0))[0] + 1
+                rest = min(_LONGEST_REST_S, _SWEEP_S * 2 ** (times - 1))
+                self._failures[session_id] = times, asyncio.get_running_loop().time() + rest
                 extra = {"action": "turn_failed", "session": session_id, "fault": type(fault).__name__}
                 _log.error("a turn failed in the runner", extra=extra)
 

@@ -25,7 +25,7 @@ _FIELDS = {
 _TERMS = {"monthly": "month to month", "annual": "one year"}
 _CANCELLATION = {
     "monthly": "The order runs from month to month until it is cancelled.",
-    "annual": "The order is committed for its first twelve months, then runs from month to month until it is cancelled.",
+    "annual": "The order is committed for twelve months, then runs from month to month until it is cancelled.",
 }
 
 

@@ -5,15 +5,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from graph import job_tasks
+from graph.job_tasks import job_app, work
 from memory import desk
 from memory.sealing import Sealer
-from tests.integration.effect_rows import World, open_world
+from tests.integration.effect_rows import World, local_tools, open_world
+from tools.declare import Deliver, Delivery, Receipt, ToolFailed
 
 ROOT = Path(__file__).parents[2]
 RECOVERY_S = 10.0
@@ -104,22 +108,59 @@ async def test_records_arrive_in_order_while_workers_are_killed(fresh_dsn: str, 
             assert [row["seq"] for row in rows if str(row["session_id"]) == session_id] == list(range(1, 16))
 
 
-async def test_the_end_of_a_commit_wakes_the_worker_at_once(fresh_dsn: str, sealer: Sealer) -> None:
-    """Polling alone would take a quarter of a second on average."""
+async def test_a_tool_that_fails_is_tried_again_by_the_worker(fresh_dsn: str, sealer: Sealer) -> None:
+    """In this process, so that the tool can be made to fail: twice, for a text and in the middle of the records."""
     async with open_world(fresh_dsn, sealer) as world:
+        left = {"message": 2, "crm_record": 2}
+        tools = local_tools(sealer)
+
+        def failing(connection: Any) -> Mapping[str, Deliver]:
+            def around(kind: str, works: Deliver) -> Deliver:
+                async def deliver(delivery: Delivery) -> Receipt:
+                    if left.get(kind, 0) and delivery.payload.get("seq") != 1:
+                        left[kind] -= 1
+                        raise ToolFailed("The line is busy.")
+                    return await works(delivery)
+
+                return deliver
+
+            return {kind: around(kind, works) for kind, works in tools(connection).items()}
+
         session_id = await world.session()
-        with worker(fresh_dsn):
-            await until_delivered(world, [await world.message(session_id)])
-            waits: list[float] = []
-            for _ in range(8):
-                effect_id = await world.message(session_id)
-                began = time.monotonic()
-                async with world.pool.connection() as connection:
-                    await desk.notify_change(connection, session_id)
-                while (await world.outbox(effect_id))["status"] != "delivered":
-                    await asyncio.sleep(0.005)
-                waits.append(time.monotonic() - began)
-        assert sorted(waits)[len(waits) // 2] < 0.2
+        effects = [await world.message(session_id), *[await world.record(session_id, seq) for seq in (1, 2, 3)]]
+        stop = asyncio.Event()
+        running = asyncio.create_task(work(job_app(fresh_dsn, world.deliverer(failing)), stop))
+        await until_delivered(world, effects)
+        stop.set()
+        await running
+        assert left == {"message": 0, "crm_record": 0}
+        rows = await world.rows("select kind, attempts from outbox order by seq")
+        assert [row["attempts"] for row in rows] == [3, 1, 3, 1]
+        assert [row["seq"] for row in await world.rows("select seq from crm_deliveries order by received_at")] == [
+            1,
+            2,
+            3,
+        ]
+
+
+async def test_the_announcement_of_a_commit_wakes_the_worker(
+    fresh_dsn: str, sealer: Sealer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a poll that never comes, whatever is delivered was announced."""
+    monkeypatch.setattr(job_tasks, "_POLL_S", 3600.0)
+    async with open_world(fresh_dsn, sealer) as world:
+        session_id, stop = await world.session(), asyncio.Event()
+        running = asyncio.create_task(work(job_app(fresh_dsn, world.deliverer()), stop))
+        await asyncio.sleep(2)
+        for _ in range(3):
+            effect_id = await world.message(session_id)
+            await asyncio.sleep(0.3)
+            assert (await world.outbox(effect_id))["status"] == "queued"
+            async with world.pool.connection() as connection:
+                await desk.notify_change(connection, session_id)
+            await until_delivered(world, [effect_id])
+        stop.set()
+        await running
 
 
 async def test_sigterm_finishes_what_was_begun(fresh_dsn: str, sealer: Sealer) -> None:

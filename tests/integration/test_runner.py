@@ -136,6 +136,18 @@ async def test_a_turn_that_fails_is_found_again_and_stops_nobody(fresh_dsn: str,
         assert len(turns.taken) == 3
 
 
+async def test_a_session_that_fails_again_and_again_rests_longer_each_time(fresh_dsn: str, sealer: Sealer) -> None:
+    async with open_world(fresh_dsn, sealer) as world:
+        turns = Turns(world, faults=100)
+        await put(world, await world.session(), "t1", announce=False)
+        async with running(world, turns):
+            await asyncio.sleep(5)
+            assert 2 <= 100 - turns.faults <= 4  # at 0, 1 and 3 seconds; without rest it were six
+            turns.faults = 0
+            await put(world, (await world.rows("select session_id::text as id from sessions"))[0]["id"], "t2")
+            assert await until_empty(world) < 0.5  # news does not wait
+
+
 async def test_timers_are_fired_by_the_clock_of_the_program(fresh_dsn: str, sealer: Sealer) -> None:
     async with open_world(fresh_dsn, sealer) as world:
         turns = Turns(world)
