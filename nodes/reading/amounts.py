@@ -76,9 +76,10 @@ def settle_bare(heard: Utterance, context: ReadingContext, found: Amounts, taken
     for i, token in enumerate(tokens):
         if token.num is None or i in found.used or i in taken or word(tokens, i + 1) in _NOT_ALONE or _past(tokens, i):
             continue
-        if context.asked in MONEY_QUESTIONS and not (token.text == "one" and len(tokens) > 2):
+        counts = _is_count(token) and found.quantity is None and _counts_seats(tokens, i, context)
+        if context.asked in MONEY_QUESTIONS and not counts and not (token.text == "one" and len(tokens) > 2):
             _add_money(heard, found, i, i + 1, _scaled(token.num, context))
-        elif _is_count(token) and found.quantity is None and _counts_seats(tokens, i, context):
+        elif counts:
             found.quantity, found.quantity_at = int(token.num), i
             found.used.add(i)
 
@@ -105,8 +106,14 @@ def _counts_seats(tokens: Sequence[Token], i: int, context: ReadingContext) -> b
         return not (tokens[i].text == "one" and word(tokens, i + 1) not in ("", "please", "for") and len(tokens) > 2)
     changes = before in (("make", "it"), ("make", "that"), ("it", "to"), ("that", "to"), ("up", "to"), ("down", "to"))
     if changes or before[1] == "need":
-        return context.step.startswith("CLOSE") or context.asked in ("commit", "price_readback", "next_step_offer")
+        closing = context.step.startswith("CLOSE") or context.asked in ("commit", "price_readback", "next_step_offer")
+        return closing and not _near_the_price(tokens[i].num or Decimal(0), context)
     return False
+
+
+def _near_the_price(number: Decimal, context: ReadingContext) -> bool:
+    """ "Make it 2,000" over 2,388 means the price; "make it 14" means seats."""
+    return context.amount_on_table is not None and number * 2 >= context.amount_on_table
 
 
 def _per(tokens: Sequence[Token], i: int) -> tuple[str | None, int]:
