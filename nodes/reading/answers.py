@@ -48,6 +48,7 @@ _TAKES_BACK_NO = (
     "sounds good",
     "all good",
 )
+_MAY_I = ("shall i", "should i", "can i", "may i", "want me to", "like me to")
 _DO_YOU_MIND = ("do you mind", "would you mind", "any objection", "object to")
 
 
@@ -70,7 +71,7 @@ def read_answer(heard: Utterance, context: ReadingContext, asks: bool, contradic
         s for s in (*heard.spans("yes.start"), *heard.spans("yes.any")) if not any(_overlap(s, d) for d in denied)
     ]
     answer = _weighed(heard, context, agreed, denied)
-    if answer is Answer.NEITHER and not agreed and not denied and context.asked in ACT_ON and heard.has("yes.act"):
+    if answer is Answer.NEITHER and not agreed and not denied and _lets_act(context) and heard.has("yes.act"):
         answer = Answer.YES
     answer = _turned(heard, context, answer)
     open_end = heard.has("condition") or contradicts or (answer is Answer.YES and bool(denied))
@@ -85,6 +86,12 @@ def read_answer(heard: Utterance, context: ReadingContext, asks: bool, contradic
     return AnswerRead(answer, conditional, affirmative)
 
 
+def _lets_act(context: ReadingContext) -> bool:
+    """Whether telling the agent to do it answers the question."""
+    asked = context.asked_words.lower()
+    return context.asked in ACT_ON or any(words in asked for words in _MAY_I)
+
+
 def _overlap(a: Span, b: Span) -> bool:
     return a[0] < b[1] and b[0] < a[1]
 
@@ -95,7 +102,7 @@ def _weighed(heard: Utterance, context: ReadingContext, agreed: list[Span], deni
     if not denied:
         return Answer.NEITHER if _unsure(heard, agreed) else Answer.YES
     if not agreed:
-        return Answer.NEITHER if heard.has("unsure") and not heard.has("no.start") else Answer.NO
+        return Answer.NO if heard.has("no.start", "no.any") or not heard.has("unsure") else Answer.NEITHER
     first_yes, first_no = min(s[0] for s in agreed), min(s[0] for s in denied)
     if first_no <= first_yes + 1 and first_no > first_yes:
         return Answer.NO  # "ok, no", "yeah no"

@@ -126,6 +126,8 @@ def _asks(heard: Utterance) -> bool:
             or token.brk > 0
             or tokens[i - 1].text in ("and", "but", "so", "ok", "yes", "yeah", "well", "wait", "then", "hi", "hm")
         )
+        if token.text == "do" and tokens[i + 1].text in ("it", "that", "this"):
+            continue  # "do it" is an order
         if opens and (
             tokens[i + 1].text in _SUBJECTS or (token.text in _WH and tokens[i + 1].text not in ("ever", "i"))
         ):
