@@ -1,4 +1,4 @@
-"""What a job finds when it comes to deliver: opt-out, kill switch, dead objects, hours; and what leaves all the same."""
+"""What a job finds when it comes to deliver: opt-out, kill switch, dead objects, hours; and what leaves anyway."""
 
 import random
 from datetime import timedelta
