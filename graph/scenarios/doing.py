@@ -74,7 +74,7 @@ class Doing:
         channel, service = self.channel, self.rig.service
         self.record = self.record.with_(channels={**self.record.channels, self.name: channel})
         if channel is Channel.VOICE:
-            data = {**data, "call_id": await self._call()}
+            data = {**data, "call_id": await self._call(kind is EventKind.ARRIVED)}
         event = Event(f"{self.label}{suffix}", kind, self.rig.clock.now(), channel, data)
         if self._shares_contact():
             session_id = self.session_id
@@ -110,14 +110,14 @@ class Doing:
             events = {**self.record.events, self.step.id: (session_id, event.to_json())}
             self.record = self.record.with_(events=events)
 
-    async def _call(self) -> str:
+    async def _call(self, arrives: bool) -> str:
         """The id of the call that is on; the first event after a dropped line begins a new one."""
         session_id, number = self.record.sessions.get(self.name), self.record.calls.get(self.name, 0)
         place: Mapping[str, Any] = {}
         if session_id is not None:
             async with self.rig.world.pool.connection() as connection:
                 place = (await places(connection)).get(session_id) or {}
-        if place.get("line") != "up" or self.step.arrive is not None:
+        if place.get("line") != "up" or arrives:
             number += 1
             starts = dict(self.record.call_starts)
             if session_id is not None:
