@@ -27,6 +27,8 @@ async def listen(state: ChainState, *, ports: Ports) -> ChainState:
     _know_the_place(turn, ports)
     note_presence(turn)
     note_receipts(turn)
+    if turn.event.kind is EventKind.TIMER and turn.event.data.get("timer") == "effect_failed":
+        turn.audit("effect_failed", {"effect": turn.event.data.get("ref")}, actor="system")
     if turn.event.kind is EventKind.WORDS:
         keep_reading(turn, ports.language.read(turn.words[:LONGEST], reading_context(turn, zone_of(turn))))
         _days_until(turn)

@@ -153,7 +153,9 @@ where booking_id = %(booking_id)s and session_id = %(session_id)s and state in (
 insert into quotes (quote_hash, session_id, version, scope_hash, body, status, issued_in_writing_at, valid_until, turn_id,
   proposal_id, changed_at)
 values (%(quote_hash)s, %(session_id)s, %(version)s, %(scope_hash)s, %(body)s, 'open', %(issued)s, %(valid_until)s, %(turn_id)s,
-  %(proposal_id)s, %(now)s) on conflict (quote_hash) do nothing;
+  %(proposal_id)s, %(now)s)
+on conflict (session_id, quote_hash) do update set status = 'open', version = excluded.version, turn_id = excluded.turn_id,
+  proposal_id = excluded.proposal_id, changed_at = excluded.changed_at;
 
 -- name: set_quote_status
 -- A quote that is superseded, void or accepted.
@@ -214,7 +216,7 @@ where session_id = %(session_id)s and status = 'open' and (%(quote_hash)s::text 
 -- name: cancel_effects
 -- Effects of a session that were not delivered yet and lost their reason; CRM records always go out.
 update outbox set status = 'cancelled', done_at = %(now)s, reason = %(reason)s
-where session_id = %(session_id)s and status = 'queued' and kind <> 'crm_record' and (%(object)s::text is null or object = %(object)s);
+where session_id = %(session_id)s and status = 'queued' and kind not in ('crm_record', 'calendar_event') and (%(object)s::text is null or object = %(object)s);
 
 -- name: cancel_timers
 -- Nothing waits for a session that has ended.
@@ -249,7 +251,7 @@ marked as (update contacts set dnc_at = coalesce(dnc_at, %(now)s) where contact_
 consent as (update consents set status = 'revoked', at = %(now)s where contact_id = (select contact_id from c) and kind <> 'recording'),
 queued as (
   update outbox set status = 'cancelled', done_at = %(now)s, reason = 'opted_out'
-  where status = 'queued' and kind <> 'crm_record'
+  where status = 'queued' and kind not in ('crm_record', 'calendar_event')
     and session_id in (select session_id from sessions where contact_id = (select contact_id from c)))
 insert into inbox (turn_id, session_id, kind, channel, at, sealed)
 select 'revoked:' || s.session_id, s.session_id, 'operator', null, %(now)s, %(sealed)s
