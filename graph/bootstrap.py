@@ -1,6 +1,6 @@
-"""The one place that joins settings, memory, tools and graph; tests call it with a clock and a database of their own."""
+"""The one place that joins settings, memory, tools and graph; tests bring a clock and a database of their own."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -40,7 +40,7 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(settings: Settings, clock: Clock | None = None, size: int = 8) -> AsyncIterator[World]:
+async def open_world(settings: Settings, clock: Clock | None = None, size: int = 8) -> AsyncGenerator[World]:
     """Open the database and load the files that people own. Raises BadInput or PolicyRefused with field and remedy."""
     clock = clock or SystemClock()
     dsn = database_dsn(settings)
@@ -127,7 +127,7 @@ def _seats(world: World) -> Any:
 
 
 @asynccontextmanager
-async def open_service(settings: Settings, clock: Clock | None = None, size: int = 8) -> AsyncIterator[Any]:
+async def open_service(settings: Settings, clock: Clock | None = None, size: int = 8) -> AsyncGenerator[Any]:
     """The chain, ready to take events: `async with open_service(settings) as service`."""
     async with open_world(settings, clock, size) as world:
         yield service_of(world)
@@ -136,18 +136,18 @@ async def open_service(settings: Settings, clock: Clock | None = None, size: int
 def service_of(world: World, ports: Ports | None = None) -> Any:
     """A ChainService on an open world. Imports the graph only here: the console never needs it."""
     from graph import probes
-    from graph.build import build
+    from graph.build import compiled
     from graph.service import ChainService
     from memory.checkpoints import TurnSaver
     from memory.inbox import Inbox
 
     saver = TurnSaver(world.pool, world.sealer, probes.reached)
-    app = build(ports or ports_of(world)).compile(checkpointer=saver)
+    app = compiled(ports or ports_of(world), saver)
     return ChainService(app, Inbox(world.pool, world.quick, world.sealer), world.clock, world.policies)
 
 
 @asynccontextmanager
-async def open_desk(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Any]:
+async def open_desk(settings: Settings, clock: Clock | None = None) -> AsyncGenerator[Any]:
     """The door for people: views, decisions, messages. It never runs the graph."""
     from graph.desk import Desk
 

@@ -1,9 +1,9 @@
 """Draws the graph from the nodes and the table: six nodes, guarded edges labelled by the guards."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Any, Protocol, cast
 
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import END, START, StateGraph  # pyright: ignore[reportMissingTypeStubs] - typed, in a namespace
 
 from domain.ports import Ports
 from domain.stages import Overlay, Stage, Step
@@ -20,9 +20,18 @@ from nodes.weigh import weigh
 from nodes.working import resumed
 
 Node = Callable[..., Awaitable[ChainState]]
+
+
+class BoundNode(Protocol):
+    """A node that was given its ports, in the form the graph calls it."""
+
+    async def __call__(self, state: ChainState) -> ChainState: ...
+
+
 STAGE_NODES = {Stage.ENTRY: "book", Stage.BOOK: "book", Stage.TRANSFER: "transfer", Stage.CLOSE: "close"}
 NODES: dict[str, Node] = {"listen": listen, "weigh": weigh, "book": book, "transfer": transfer, "close": close}
 TRANSIENT = ("turn", "situation", "plan", "effects")
+_UNSET = object()
 MOST_HOPS = 5  # stage nodes in one turn: four rows at most can change the stage
 
 
@@ -30,8 +39,8 @@ def build(ports: Ports) -> StateGraph[ChainState, Any, Any, Any]:
     """The uncompiled graph, its nodes bound to the ports."""
     graph = StateGraph(ChainState)
     for name, node in NODES.items():
-        graph.add_node(name, _bound(name, node, ports), metadata={"stage": name})
-    graph.add_node("gate", _gate, metadata={"human": "approval"})
+        _add(graph, name, _bound(name, node, ports), {"stage": name})
+    _add(graph, "gate", _gate, {"human": "approval"})
     graph.add_edge(START, "listen")
     graph.add_edge("listen", "weigh")
     graph.add_conditional_edges(
@@ -43,8 +52,18 @@ def build(ports: Ports) -> StateGraph[ChainState, Any, Any, Any]:
     return graph
 
 
-def edges_of(name: str) -> dict[str, str]:
-    """The labelled ways out of a stage node: the rows, with their guards, that lead to another stage; and the end of the turn."""
+def compiled(ports: Ports, saver: Any = None) -> Any:
+    """The graph, ready to run."""
+    graph = build(ports)
+    return graph.compile(saver, name="throughline")  # pyright: ignore[reportUnknownMemberType] - a generic of theirs
+
+
+def _add(graph: StateGraph[ChainState, Any, Any, Any], name: str, node: BoundNode, metadata: dict[str, Any]) -> None:
+    graph.add_node(name, node, metadata=metadata)  # pyright: ignore[reportUnknownMemberType] - a generic of theirs
+
+
+def edges_of(name: str) -> dict[Hashable, str]:
+    """The labelled ways out of a stage node: the rows, with their guards, to another stage; and the turn's end."""
     return {
         **{way(name, target): target for target in STAGE_NODES.values() if way(name, target)},
         "turn decided": "gate",
@@ -71,13 +90,14 @@ def label(row: Transition) -> str:
     return f"{row.id} {row.trigger}" + (f": {', '.join(row.guards)}" if row.guards else "")
 
 
-def _bound(name: str, node: Node, ports: Ports) -> Callable[[ChainState], Awaitable[ChainState]]:
+def _bound(name: str, node: Node, ports: Ports) -> BoundNode:
     async def run(state: ChainState) -> ChainState:
         probes.reached(f"in_{name}")
         update = await node(state, ports=ports)
-        way = update["turn"]["way"] = route(name, update)
-        if way not in ("turn decided", "served"):
-            return {"turn": {"carried": update, "way": way}}
+        onward = route(name, update)
+        update["turn"] = {**update.get("turn", {}), "way": onward}
+        if onward not in ("turn decided", "served"):
+            return {"turn": {"carried": update, "way": onward}}
         turn = await resumed({**state, "turn": {"carried": update}}, ports)
         messages = put_in_words(turn, ports)
         return {**changed(state, turn.update()), "messages": messages}
@@ -88,9 +108,8 @@ def _bound(name: str, node: Node, ports: Ports) -> Callable[[ChainState], Awaita
 
 def changed(before: ChainState, after: ChainState) -> ChainState:
     """Only what the turn changed is written: a channel that stays the same costs neither a blob nor its encryption."""
-    return {
-        name: value for name, value in after.items() if name in TRANSIENT or name not in before or before[name] != value
-    }  # type: ignore[return-value]
+    kept = {name: value for name, value in after.items() if name in TRANSIENT or before.get(name, _UNSET) != value}
+    return cast(ChainState, kept)
 
 
 async def _gate(state: ChainState) -> ChainState:
@@ -100,27 +119,28 @@ async def _gate(state: ChainState) -> ChainState:
 
 async def _next(state: ChainState) -> str:
     """Async although it waits for nothing: a plain function would be run in a thread of its own, at every edge."""
-    return str(state["turn"]["way"])
+    return str(state.get("turn", {})["way"])
 
 
 def route(name: str, after: ChainState) -> str:
     """Where the turn goes on: to the node of a stage that was entered, or to its end."""
     if name == "listen":
         return "weigh"
-    step = Step(str(after["step"]))
-    work: dict[str, Any] = after["turn"]
+    step = Step(str(after.get("step")))
+    work: dict[str, Any] = after.get("turn", {})
     here = "close" if step is Step.WON else STAGE_NODES.get(step.stage) if step.stage else None
     if name == "weigh":
-        if work.get("handled") or here is None:
-            return "served"
-        if after.get("overlay") in (Overlay.HUMAN, Overlay.CALLBACK):
-            return "in TRANSFER"
-        return (
-            "served"
-            if after.get("overlay")
-            else {"book": "in BOOK", "transfer": "in TRANSFER", "close": "in CLOSE"}[here]
-        )
+        return _first_stage(after, work, here)
     hops = work["hops"] = int(work.get("hops", 0)) + 1
     if here is None or here == name or after.get("overlay") or hops >= MOST_HOPS:
         return "turn decided"
     return way(name, here) or "turn decided"
+
+
+def _first_stage(after: ChainState, work: dict[str, Any], here: str | None) -> str:
+    """After weighing: the node of the stage the session is in; under HUMAN and CALLBACK the hand-over's node."""
+    if work.get("handled") or here is None:
+        return "served"
+    if after.get("overlay"):
+        return "in TRANSFER" if after.get("overlay") in (Overlay.HUMAN, Overlay.CALLBACK) else "served"
+    return f"in {here.upper()}"

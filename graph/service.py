@@ -135,7 +135,7 @@ class ChainService:
             except OUTSIDE:
                 raise
             except Exception as fault:
-                # The edge of a turn: whatever failed, the buyer is answered and people see it. A second fault is raised.
+                # The edge of a turn: whatever failed, the buyer is answered and people see it. A second one is raised.
                 _log.exception(
                     "turn failed", extra={"action": "turn_failed", "session": session_id, "fault": type(fault).__name__}
                 )
@@ -180,7 +180,7 @@ class ChainService:
     async def attempt(
         self, session_id: str, scope: str, *, capability_id: str | None = None, object_id: str | None = None
     ) -> str | None:
-        """Try to use authority outside of a turn: the guard that refuses it, on the trail; None where it would be allowed."""
+        """Try to use authority outside of a turn: the guard that refuses it, on the trail; None where it is allowed."""
         values = await self.snapshot(session_id)
         version = await self.inbox.policy_version()
         policy = await self.policies.current(version, values["place"].get("region"), None)

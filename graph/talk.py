@@ -69,9 +69,8 @@ class Terminal:
 
     async def _command(self, line: str) -> None:
         if line == "/where" and self.last:
-            self._print(
-                f"[{self.last.step}{' ' + self.last.overlay if self.last.overlay else ''}, intent {self.last.score:.2f}]"
-            )
+            overlay = f" {self.last.overlay}" if self.last.overlay else ""
+            self._print(f"[{self.last.step}{overlay}, intent {self.last.score:.2f}]")
         elif line == "/wait":
             await asyncio.sleep(2)
         elif line.startswith("/"):
@@ -98,13 +97,17 @@ class Terminal:
                 continue
             self.shown.add(line.speech_id)
             self._print(f"agent: {line.words}")
-            heard = {"speech_id": line.speech_id, "status": "heard"}
-            kind = EventKind.HEARD if self.channel is Channel.VOICE else EventKind.DELIVERED
-            data = heard if self.channel is Channel.VOICE else {"speech_ids": [line.speech_id]}
+            kind, data = self._receipt(line)
             result = await self._event(kind, data, f"shown:{line.speech_id}")
             if result.ran:
                 self.last = result
                 await self._show(list(result.speech))
+
+    def _receipt(self, line: SpeechLine) -> tuple[EventKind, dict[str, object]]:
+        """A call reports a line that was heard, a text channel lines that were delivered."""
+        if self.channel is Channel.VOICE:
+            return EventKind.HEARD, {"speech_id": line.speech_id, "status": "heard"}
+        return EventKind.DELIVERED, {"speech_ids": [line.speech_id]}
 
     async def _event(self, kind: EventKind, data: dict[str, object], turn_id: str | None = None) -> TurnResult:
         event = Event(turn_id or f"talk:{uuid.uuid4().hex}", kind, self.service.clock.now(), self.channel, data)

@@ -1,12 +1,14 @@
 """Guards of the rows that may fire from anywhere: refusal, approval, return, erasure."""
 
+from datetime import datetime
+
 from domain.facts import FactStatus
 from domain.guards.check import Check, guard
 from domain.guards.closing import quote_of
 from domain.guards.opening import disclosed_on
 from domain.guards.transfer import gate_open
 from domain.reading import Special
-from domain.state import part
+from domain.state import Json, part
 from domain.turn import Turn
 
 
@@ -36,12 +38,11 @@ def revalidate_policy_facts_gate_quote(turn: Turn) -> Check:
     return Check(True, "void: " + why if why else "approved")  # the row fires either way
 
 
-def void_reason(turn: Turn, proposal: dict[str, object]) -> str:
+def void_reason(turn: Turn, proposal: Json) -> str:
     """Why an approved proposal may not be executed now; empty when it may."""
-    used = [str(key) for key in proposal.get("facts_used", [])]  # type: ignore[union-attr]
-    body: dict[str, object] = proposal["body"]  # type: ignore[assignment]
-    seen: dict[str, object] = body.get("fact_ids", {})  # type: ignore[assignment]
-    for key in used:
+    body = part(proposal, "body")
+    seen = part(body, "fact_ids")
+    for key in proposal.get("facts_used", []):
         fact = turn.fact(key)
         if fact is None or fact["fact_id"] != seen.get(key) or fact["status"] == FactStatus.CONTRADICTED:
             return f"the fact {key} has changed"
@@ -52,7 +53,7 @@ def void_reason(turn: Turn, proposal: dict[str, object]) -> str:
     if gate and not gate_open(turn, str(gate)):
         return f"the gate {gate} has closed"
     until = proposal.get("executable_until")
-    if until and str(until) < turn.now.isoformat():
+    if until and datetime.fromisoformat(str(until)) < turn.now:
         return "it was not executed in time"
     return str(turn.work.get("policy_forbids", ""))
 

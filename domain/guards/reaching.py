@@ -71,8 +71,13 @@ def attempt_caps_ok(turn: Turn) -> Check:
 @guard("number_not_reassigned")
 def number_not_reassigned(turn: Turn) -> Check:
     """The reassigned-number check is newer than the last contact or consent on this number."""
-    checked, last = dial(turn).get("reassigned_checked_at"), dial(turn).get("last_contact_at")
-    return Check(bool(checked) and (not last or checked >= last), str(checked or "never checked"))
+    checked, last = (_moment(dial(turn).get(key)) for key in ("reassigned_checked_at", "last_contact_at"))
+    held = checked is not None and (last is None or checked >= last)
+    return Check(held, checked.isoformat() if checked else "never checked")
+
+
+def _moment(raw: str | None) -> datetime | None:
+    return datetime.fromisoformat(raw) if raw else None
 
 
 @guard("intake_not_throttled")
