@@ -92,7 +92,7 @@ class Seat(Block):
 class Seats(Block):
     """Closers. How many sessions the AI may close at once is policy: capacity.seats.ai_closer."""
 
-    human_closer: Seat = Seat()
+    human_closer: Seat = Seat(free=5)
 
 
 class Taken(Block):
