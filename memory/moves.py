@@ -28,7 +28,7 @@ async def write_moves(connection: Connection, base: Mapping[str, Any], effects: 
             "call", "capability_uses_left", f"{spent['scope']} has no use left", {"scope": spent["scope"]}
         )
     fired = effects.get("transition", [])
-    if fired or calls:
+    if fired or calls or capabilities:
         rows = [
             {**c, "call_key": _call_key(base, c), "capability_stage": stages.get(c.get("capability_id", ""))}
             for c in calls
