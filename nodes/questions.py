@@ -124,7 +124,7 @@ def small_words(turn: Turn, ports: Ports) -> None:
     elif Special.COMPLAINT in specials:
         say(turn, "complaint_ack")
     elif Special.SMALL_TALK in specials and turn.place.get("opened"):
-        say(turn, "small_talk")
+        say(turn, "greet_back" if _greets(turn.words) else "small_talk")
     elif Wish.HOLD_ON in wishes:
         say(turn, "hold_on_ok")
     elif Special.THANKS in specials and not turn.plan:
@@ -132,6 +132,11 @@ def small_words(turn: Turn, ports: Ports) -> None:
     for kind in turn.reading.objections:
         if not planned(turn, f"objection_{kind}"):
             say(turn, f"objection_{kind}")
+
+
+def _greets(words: str) -> bool:
+    first = words.lower().split()[:1]
+    return bool(first) and first[0].strip(",.!") in ("hi", "hello", "hey", "good", "hola", "morning", "howdy")
 
 
 def lost_words(turn: Turn) -> bool:
