@@ -14,7 +14,10 @@ _LEADS = word_set("at around about after before by until till from between past 
 _STRONG_LEADS = frozenset({"at", "after", "before", "until", "till", "than"})
 _BEHIND_HOUR = word_set(
     "works work is would sounds please on in at or and then for to till until if fits suits that this next the maybe "
-    "ok should will could might instead seems eastern central mountain pacific sharp ish we i it do does"
+    "ok should will could might instead than seems eastern central mountain pacific sharp ish we i it do does"
+)
+_PRONOUN_LEADS = word_set(
+    "the this that last later latest earlier earliest first which each another no any other middle"
 )
 _NOT_HOURS = word_set(
     """
@@ -158,6 +161,8 @@ def _spoken(tokens: Sequence[Token], i: int, asked_for_time: bool) -> ClockSpan 
     if (word(tokens, end) in _NOT_HOURS and tokens[end].brk < SOFT) or hour == 0:
         return None
     lead = word(tokens, i - 1)
+    if tokens[i].text == "one" and (tokens[i - 1].nth is not None or lead in _PRONOUN_LEADS) and i > 0:
+        return None  # "the second one"
     known = "24" if hour > 12 else ""
     if lead in _STRONG_LEADS and (hour <= 12 or minute):
         return ClockSpan(i, end, hour, minute, known)

@@ -158,7 +158,7 @@ def feast(tokens: Sequence[Token], i: int, today: date) -> DaySpan | None:
 
 
 def numeric(tokens: Sequence[Token], i: int, today: date) -> DaySpan | None:
-    if tokens[i].kind != "date" or (match := _NUMERIC.fullmatch(tokens[i].text)) is None:
+    if tokens[i].kind != "date" or tokens[i].text == "24/7" or (match := _NUMERIC.fullmatch(tokens[i].text)) is None:
         return None
     a, b, c = int(match[1]), int(match[2]), match[3]
     if len(match[1]) == 4:

@@ -88,7 +88,7 @@ def _timeline(heard: Utterance, context: ReadingContext, times: Times) -> list[F
         ]
     soon = heard.spans("timeline.now")
     if soon and (context.asked == "timeline" or (starts and not heard.has("call_back", "transfer", "ask_human"))):
-        quote = heard.quote(*soon[-1])
+        quote = heard.quote(*max(soon, key=lambda span: span[1] - span[0]))
         return [FactSeen("timeline", quote, quote), FactSeen("timeline_days", 0, quote)]
     return []
 
@@ -113,8 +113,9 @@ def _budget(heard: Utterance, context: ReadingContext, found: Amounts) -> list[F
         return [
             FactSeen("budget", format(money.amount.normalize(), "f"), money.quote, hedged=_hedged(heard, (at, at + 1)))
         ]
-    if heard.has("budget.ok") and not heard.has("budget.none"):
-        start, end = heard.spans("budget.ok")[0]
+    group = "budget.ok" if heard.has("budget.ok") or context.asked not in BUDGET_QUESTIONS else "budget.asked"
+    if heard.has(group) and not heard.has("budget.none"):
+        start, end = heard.spans(group)[0]
         return [FactSeen("budget", "approved", heard.quote(start, end), hedged=_hedged(heard, (start, end)))]
     return []
 

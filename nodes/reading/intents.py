@@ -70,6 +70,12 @@ def read_intents(heard: Utterance, context: ReadingContext, specials: frozenset[
     wishes = _wishes(heard, context, specials, times, asks)
     if Question.HOW_IT_WORKS in questions and Question.TERMS in questions:
         questions.discard(Question.HOW_IT_WORKS)
+    if Question.HOW_LONG in questions:
+        questions.discard(Question.HOW_IT_WORKS)
+    if Question.DISCOUNT in questions and not heard.has("price.asked"):
+        questions.discard(Question.PRICE)
+    if Question.TERMS in questions and not (asks or heard.has("tells")):
+        questions.discard(Question.TERMS)  # a word such as "renew" that asks for nothing
     if asks and not questions and not wishes and not heard.has("small_talk", "machine", "ask_human", "gatekeeper"):
         questions.add(Question.OTHER)
     objections = tuple(kind for kind in _OBJECTIONS if heard.has(f"objection.{kind}"))

@@ -41,7 +41,7 @@ def other_language(heard: Utterance) -> str | None:
     }
     language, score = max(scores.items(), key=lambda item: item[1])
     strange = sum(1 for t in heard.tokens if "@name" in t.keys)
-    if score >= 2 and score > english and strange:
+    if score > english and (score >= 3 or (score >= 2 and strange)):
         return language
     return None
 

@@ -7,7 +7,7 @@ from nodes.reading.numbers import NUMBER_WORDS
 from nodes.reading.patterns import load_lists
 from nodes.reading.phrases import Lexicon
 from nodes.reading.spelling import Speller
-from nodes.reading.tables import FOLDER
+from nodes.reading.tables import FOLDER, table
 
 PHRASES = ("answers", "opt_out", "specials", "wishes", "questions", "facts")
 _CALENDAR = [
@@ -66,11 +66,17 @@ class Lists:
     names: frozenset[str]  # given names
 
 
+def _places() -> set[str]:
+    return {
+        word for name in ("regions", "zones", "language_names") for phrase in table(name) for word in phrase.split()
+    }
+
+
 @cache
 def lists() -> Lists:
     patterns, negatable = load_lists(FOLDER / f"{name}.txt" for name in PHRASES)
     lexicon = Lexicon(patterns, negatable)
     english = (FOLDER / "english.txt").read_text(encoding="utf-8").split()
     names = (FOLDER / "names.txt").read_text(encoding="utf-8").split()
-    speller = Speller({*lexicon.words, *NUMBER_WORDS, *_CALENDAR}, (*map(str.lower, english), *names))
+    speller = Speller({*lexicon.words, *NUMBER_WORDS, *_CALENDAR, *_places()}, (*map(str.lower, english), *names))
     return Lists(lexicon, speller, frozenset(names))

@@ -55,9 +55,9 @@ def mention_of(draft: Draft, frame: Frame, quote: str) -> TimeMention:
         return replace(whole, kind=TimeKind.EXCLUSION)
     if draft.last_clock is not None:
         return replace(whole, kind=TimeKind.RANGE)
-    if frame is Frame.AFTER and draft.clock is not None:
+    if frame in (Frame.AFTER, Frame.FROM) and draft.clock is not None:
         return replace(whole, kind=TimeKind.NOT_BEFORE)
-    if frame is Frame.BEFORE and draft.clock is not None:
+    if frame in (Frame.BEFORE, Frame.BY) and draft.clock is not None:
         return replace(whole, kind=TimeKind.NOT_AFTER, clock_from=None, clock_to=clock_from)
     if frame is not Frame.NONE and (draft.day is not None or part is not None):
         return _framed_day(whole, frame)

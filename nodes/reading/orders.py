@@ -71,7 +71,7 @@ def _means_product(tokens: Sequence[Token], i: int, context: ReadingContext) -> 
     )
 
 
-def read_term(heard: Utterance) -> str | None:
+def read_term(heard: Utterance, context: ReadingContext) -> str | None:
     tokens, term = heard.tokens, None
     for i, token in enumerate(tokens):
         behind = word(tokens, i + 1)
@@ -80,7 +80,11 @@ def read_term(heard: Utterance) -> str | None:
             token.text == "month" and behind in ("to", "by") and word(tokens, i + 2) == "month"
         ):
             term = "monthly"
-        elif token.text in ("annual", "annually", "yearly") and (ends or behind in _ANNUAL_ENDS):
+        elif (token.text in ("annual", "annually", "yearly") and (ends or behind in _ANNUAL_ENDS)) or (
+            token.text == "year"
+            and context.asked in ("scope", "scope_readback")
+            and word(tokens, i - 1) in ("a", "one")
+        ):
             term = "annual"
         elif token.text in ("year", "months") and behind in (
             "contract",
