@@ -1,7 +1,7 @@
 """The one place that joins settings, memory, tools and graph; tests bring a clock and a database of their own."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -40,16 +40,22 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(settings: Settings, clock: Clock | None = None, size: int = 8) -> AsyncGenerator[World]:
-    """Open the database and load the files that people own. Raises BadInput or PolicyRefused with field and remedy."""
+async def open_world(
+    settings: Settings, clock: Clock | None = None, size: int = 8, *, one_pool: bool = False
+) -> AsyncGenerator[World]:
+    """Open the database and load the files that people own. Raises BadInput or PolicyRefused with field and remedy.
+
+    With `one_pool` leases wait for the disk like everything else, and a process opens one connection less.
+    """
     clock = clock or SystemClock()
     dsn = database_dsn(settings)
     sealer = load_sealer(settings, clock.now().date())
     catalogue, lines = _catalogue(), _lines(settings.locale[:2])
-    async with (
-        open_pool(dsn, 1, size) as pool,
-        open_pool(dsn, 1, max(2, size // 2), "throughline-lease", durable=False) as quick,
-    ):
+    async with AsyncExitStack() as opened:
+        pool = quick = await opened.enter_async_context(open_pool(dsn, 1, size))
+        if not one_pool:
+            leases = open_pool(dsn, 1, max(2, size // 2), "throughline-lease", durable=False)
+            quick = await opened.enter_async_context(leases)
         policies = PolicyBook(pool)
         yield World(settings, pool, quick, sealer, clock, catalogue, load_regions(POLICY / "data"), policies, lines)
 
