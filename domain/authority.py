@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
+from domain.guards.transfer import expected_value
 from domain.refusal import Refused
 from domain.state import Json
 from domain.turn import Turn
@@ -34,7 +34,7 @@ def closed(turn: Turn, scopes: tuple[str, ...]) -> list[str]:
     """Close the scopes that a row revokes and return them; their capabilities die in the same commit."""
     names: list[str] = turn.authority["open"]
     if "all" in scopes:
-        gone = [*names, *IMPLIED]
+        gone = sorted({*names, *IMPLIED, *turn.authority["capabilities"]})
         names.clear()
     else:
         asked = {name for word in scopes for name in (ALL_CHANNEL_SCOPES if word == "all_channel_scopes" else (word,))}
@@ -98,7 +98,7 @@ def mint(
         scope=scope,
         limits=limits or {},
         quote_hash=quote_hash,
-        level=turn.policy.autonomy.level(scope, turn.place.get("region"), Decimal(0)),
+        level=turn.policy.autonomy.level(scope, turn.place.get("region"), expected_value(turn)),
         expires_at=expires.isoformat(),
         uses=rule.uses,
         proposal_id=proposal_id,

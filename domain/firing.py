@@ -177,7 +177,7 @@ def _new_need(turn: Turn) -> bool:
     """A need is recorded once: the key is the session and the need's hash."""
     need = turn.fact("need")
     digest = hashlib.sha256(str(need["value"] if need else "").encode()).hexdigest()[:16]
-    if turn.deal.get("need_recorded") is not None:
+    if turn.deal.get("need_recorded") == digest:
         return False
     turn.deal["need_recorded"] = digest
     return True

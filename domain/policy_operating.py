@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from domain.policy_autonomy import within
 from domain.policy_types import Block, Count, Positive, PositiveReal, Share, Switch, Table, Word
 
 Days = Positive | Literal["forever"]
@@ -77,6 +78,12 @@ class Compliance(Block):
     regions: RegionTables
     blocked_outbound_ai: tuple[Exclusion, ...]
     cooling_off_days: Table[Word, Positive] = Field(default_factory=dict)  # by region; empty until counsel fills it
+
+    def excludes(self, region: str | None, purpose: Literal["outbound", "ai-close"]) -> bool:
+        """Whether the region, or the country it lies in, is excluded whatever the buyer consented to."""
+        areas = [name for name in self.blocked_outbound_ai if not name.endswith("-without-consent")]
+        closing = [name.removesuffix("-ai-close") for name in areas if name.endswith("-ai-close")]
+        return any(within(region, area) for area in (closing if purpose == "ai-close" else areas))
 
 
 class RingTimeout(Block):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from domain.facts import counts
+from domain.facts import confirmed, counts
 from domain.guards.check import Check, guard
 from domain.state import part
 from domain.turn import Turn
@@ -44,8 +44,8 @@ def contact_confirmed(turn: Turn) -> Check:
     """The name and the number or address for the invitation are confirmed."""
     name = turn.fact("contact.name")
     address = turn.fact("contact.phone") or turn.fact("contact.email")
-    held = counts(name, turn.now) and address is not None and address["status"] == "confirmed"
-    return Check(held, "name and address" if held else "name or address missing")
+    held = confirmed(name, turn.now) and confirmed(address, turn.now)
+    return Check(held, "name and address" if held else "name or address not confirmed")
 
 
 @guard("tz_confirmed")

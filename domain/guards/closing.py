@@ -79,7 +79,9 @@ def discount_within_limit_or_approved(turn: Turn) -> Check:
 @guard("region_checklist_true")
 def region_checklist_true(turn: Turn) -> Check:
     """Every item that the region's checklist demands is true."""
-    missing = turn.work.get("checklist_missing", [])
+    missing: list[str] | None = turn.work.get("checklist_missing")
+    if missing is None:
+        return Check(False, "not looked up")
     return Check(not missing, "complete" if not missing else "missing " + ", ".join(missing))
 
 

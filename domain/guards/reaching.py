@@ -37,7 +37,9 @@ def calling_window_ok_at_time(turn: Turn) -> Check:
 
 @guard("consent_ai_voice_ok")
 def consent_ai_voice_ok(turn: Turn) -> Check:
-    """The consent that policy demands is stored for this number and was not revoked."""
+    """The consent that policy demands is stored for this number, not revoked, and the region is not excluded."""
+    if turn.policy.compliance.excludes(turn.place.get("region"), "outbound"):
+        return Check(False, f"{turn.place['region']} is excluded")
     status = part(turn.situation, "consents").get("voice_ai_marketing:voice", "none")
     return Check(status == "given", status)
 
@@ -83,9 +85,11 @@ def _moment(raw: str | None) -> datetime | None:
 @guard("intake_not_throttled")
 def intake_not_throttled(turn: Turn) -> Check:
     """The predicted chance to wait for a closer is low enough to start outbound calls."""
-    wait = float(dial(turn).get("p_wait", 0.0))
+    wait = dial(turn).get("p_wait")
     limit = float(turn.policy.capacity.throttle.outbound_pause_if_p_wait)
-    return Check(wait <= limit, f"{wait:.2f} of {limit:.2f}")
+    if wait is None:
+        return Check(False, "unknown")
+    return Check(float(wait) <= limit, f"{float(wait):.2f} of {limit:.2f}")
 
 
 @guard("voicemail_allowed_24h")

@@ -111,7 +111,7 @@ def autonomy_close_ge_L1(turn: Turn) -> Check:
 def region_allows_ai_close(turn: Turn) -> Check:
     """The buyer's region is known and not excluded for closing by AI."""
     region = turn.place.get("region")
-    excluded = f"{region}-ai-close" in turn.policy.compliance.blocked_outbound_ai
+    excluded = turn.policy.compliance.excludes(region, "ai-close")
     return Check(region is not None and not excluded, str(region or "unknown"))
 
 
@@ -126,9 +126,10 @@ def value_le_limit(turn: Turn) -> Check:
 @guard("predicted_wait_le_45s")
 def predicted_wait_le_45s(turn: Turn) -> Check:
     """The expected wait on the line is within the cap."""
-    wait = float(turn.work.get("expected_wait_s", 0.0))
-    cap = turn.policy.capacity.hold_cap_s
-    return Check(wait <= cap, f"{wait:.0f} s of {cap} s")
+    wait, cap = turn.work.get("expected_wait_s"), turn.policy.capacity.hold_cap_s
+    if wait is None:
+        return Check(False, "unknown")
+    return Check(float(wait) <= cap, f"{float(wait):.0f} s of {cap} s")
 
 
 @guard("reservation_lease_valid")
