@@ -87,7 +87,7 @@ class ChainService:
             return 0
         probes.reached("after_lease")
         served = 0
-        renewal = asyncio.create_task(self.inbox.renew_lease(session_id, self.owner))
+        renewal = self.inbox.keep_lease(session_id, self.owner)
         try:
             while event is not None:
                 result = await self._run(session_id, event)

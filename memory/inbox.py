@@ -1,8 +1,6 @@
 """The inbox: events stored before anything else, the lease of who serves them, and what became of each."""
 
-import asyncio
 import base64
-import contextlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +13,7 @@ from domain.results import SpeechLine, TurnResult
 from domain.stages import Channel
 from memory.contacts import open_session
 from memory.database import Pool
+from memory.lease import Renewal
 from memory.queries import SQL
 from memory.sealing import Sealer
 from memory.trail import link_row
@@ -174,12 +173,9 @@ class Inbox:
             row = await (await connection.execute(SQL["take_lease"], parameters)).fetchone()
         return row is not None, self._event(row) if row and row["turn_id"] else None
 
-    async def renew_lease(self, session_id: str, owner: str) -> None:
-        """Keep the lease until cancelled: a long turn keeps its session."""
-        with contextlib.suppress(asyncio.CancelledError):
-            while True:
-                await asyncio.sleep(self._lease_s / 3)
-                await self.take_lease(session_id, owner)
+    def keep_lease(self, session_id: str, owner: str) -> Renewal:
+        """Renew the lease until the returned renewal is cancelled: a long turn keeps its session."""
+        return Renewal(lambda: self.take_lease(session_id, owner), self._lease_s / 3)
 
     async def release_lease(self, session_id: str, owner: str) -> Event | None:
         """Give the lease back and tell who waits for news; or keep it and return the event that came in meanwhile."""
