@@ -28,7 +28,13 @@ class Throwaway:
         whole = f"{_PREFIX}{os.getpid()}_{name}"
         self._run("drop_copied_database", whole)
         self._run("create_copied_database", whole)
+        self._run("hasten_database", whole)
         return make_conninfo(self._dsn, dbname=whole)
+
+    def empty(self, dsn: str) -> None:
+        """As good as a new one, in a hundredth of the time."""
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute(SQL["empty_database"])
 
     def drop(self, dsn: str) -> None:
         name = conninfo_to_dict(dsn)["dbname"]

@@ -190,6 +190,8 @@ _COUNTED: dict[str, Callable[[Sight], dict[str, int]]] = {
 def found_rows(sight: Sight) -> dict[str, Any]:
     """What a repeat must leave again: the trail without ids, hashes and times of delivery."""
     in_force = sight.facts_in_force.items()
+    # Who signs and who pays may report in either order, and the first one is answered otherwise.
+    reports = {row["turn_id"] for row in sight.rows("turns") if row["kind"] == "webhook"}
     return {
         "path": _shown(sight.rows("transitions")),
         "step": (sight.head.get("step"), sight.head.get("overlay")),
@@ -197,7 +199,7 @@ def found_rows(sight: Sight) -> dict[str, Any]:
         "facts": sorted((key, row["status"], str(row["inside"].get("value"))) for key, row in in_force),
         "quotes": [(row["version"], row["status"], row["body"]["amount"]) for row in sight.rows("quotes", start=True)],
         "bookings": [(text_of(row["starts"]), row["state"]) for row in sight.rows("bookings")],
-        "acts": [row["act"] for row in sight.rows("speech")],
+        "acts": [row["act"] for row in sight.rows("speech") if row["turn_id"] not in reports],
         "uses": [(row["scope"], row["outcome"], row["reason"]) for row in sight.rows("tool_calls") if row.get("turn")],
         "messages": sorted((row["channel"], str(row["inside"].get("body"))) for row in sight.rows("messages")),
         "audit": [row["action"] for row in sight.rows("audit")],

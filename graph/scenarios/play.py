@@ -138,7 +138,8 @@ class Playing:
 
     async def _play(self, rig: Rig, number: int, step: Step, record: Record, before: Record) -> Played:
         """Time, the deed, what follows by itself, the buyer's standing replies, and a look at what became of it."""
-        marks = await _marks(rig, before)
+        looks = step.then is not None and self.repeat == 0  # a repeat is measured by the trail that it leaves
+        marks = await _marks(rig, before) if looks or step.id in self._marked else {}
         playing = self.scenario.playing.total_seconds()
         await let_pass(rig, self._when(rig, step), playing, step)
         doing = Doing(rig, self.scenario, step, self._label(str(number)), record.with_(now=rig.clock.now()))
@@ -148,8 +149,14 @@ class Playing:
         after = doing.record.with_(now=rig.clock.now(), failing=rig.faults.failing)
         if step.id:
             after = after.with_(marks={**after.marks, step.id: marks}, done={**after.done, step.id: rig.clock.now()})
-        failures = await _look(rig, step, after, marks)
+        failures = await _look(rig, step, after, marks) if looks else []
         return Played(after, [f"after {step.id or f'step {number + 1}'}: {each}" for each in failures])
+
+    @property
+    def _marked(self) -> set[str]:
+        """Steps that a later one looks back at: what was minted before them."""
+        wanted = [step.provoke.capability for step in self.scenario.flat_steps() if step.provoke]
+        return {each.minted_before for each in wanted if not isinstance(each, str)}
 
     def _when(self, rig: Rig, step: Step) -> Any:
         now = rig.clock.now()

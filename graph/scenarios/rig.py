@@ -92,7 +92,7 @@ async def open_rig(
     settings: Settings, now: datetime, failing: Mapping[str, int], chance: random.Random | None
 ) -> AsyncIterator[Rig]:
     clock, faults = FixedClock(now), Faults(dict(failing))
-    async with open_world(settings, clock, _POOL) as world:
+    async with open_world(settings, clock, _POOL, one_pool=True) as world:
         ports = ports_of(world)
         yield Rig(
             world=world,

@@ -1,4 +1,4 @@
-"""Plays many scenarios many times, two at once, each on a database of its own, and compares the repeats."""
+"""Plays many scenarios many times, two at once, each on an empty database, and compares the repeats."""
 
 import asyncio
 import gc
@@ -138,15 +138,13 @@ def _work(
     tasks: Sequence[tuple[int, int]],
 ) -> None:  # fmt: skip
     queue, feed = tasks_pipe
+    dsn = databases.create(f"worker{number}")
     os.close(feed)  # else this process would wait for tasks from itself
     while task := os.read(queue, _TASK.size):
         place, repeat = tasks[_TASK.unpack(task)[0]]
         begun = time.monotonic()
-        dsn = databases.create(f"{number}_{place}_{repeat}")
-        try:
-            outcome = Playing(scenario_settings(settings, dsn), scenarios[place], repeat).run()
-        finally:
-            databases.drop(dsn)
+        databases.empty(dsn)
+        outcome = Playing(scenario_settings(settings, dsn), scenarios[place], repeat).run()
         answer = pickle.dumps((place, repeat, outcome, time.monotonic() - begun))
         os.write(send, _LENGTH.pack(len(answer)) + answer)
     os.close(send)

@@ -206,6 +206,24 @@ create database {name} template {template};
 -- An empty database.
 create database {name};
 
+-- name: hasten_database
+-- A scenario must survive kills of our processes, not of the machine: its commits need not wait for the disk.
+alter database {name} set synchronous_commit to off;
+
+-- name: empty_database
+-- Every row goes, the newest tables first: a table refers to older ones only. What says which schema this is stays.
+do $$
+declare
+  name text;
+begin
+  for name in
+    select c.oid::regclass::text from pg_class c
+    where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace and c.relname not like '%migrations' order by c.oid desc
+  loop
+    execute 'delete from ' || name;
+  end loop;
+end $$;
+
 -- name: drop_copied_database
 -- With whoever is still connected.
 drop database if exists {name} with (force);
