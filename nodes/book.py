@@ -171,6 +171,9 @@ async def _booked(turn: Turn, ports: Ports) -> None:
     answered: dict[str, Any] = part(turn.work, "answer_to")
     appointment: dict[str, Any] = turn.deal["appointment"]
     when = {"at": appointment["starts"], "zone": appointment["zone"], "now": turn.now.isoformat()}
+    if Wish.GOODBYE in turn.reading.wishes:
+        say(turn, "goodbye_booked", when=when)
+        return
     if answered.get("key") == "cancel_meeting_confirm":
         _cancel_or_keep(turn, str(answered["answer"]), when)
         return
@@ -183,9 +186,6 @@ async def _booked(turn: Turn, ports: Ports) -> None:
         if isinstance(row, Transition):
             turn.deal["focus"] = {}
             await offer(turn, ports)
-        return
-    if Wish.GOODBYE in turn.reading.wishes:
-        say(turn, "goodbye_booked", when=when)
         return
     turn.work["asks_transfer"] = wants_to_go_on(turn)
     acknowledge(turn)

@@ -13,6 +13,7 @@ from domain.stages import Channel
 from domain.state import part
 from domain.turn import Turn
 
+NO_NEED = frozenset({Special.SMALL_TALK, Special.UNREADABLE, Special.OTHER_LANGUAGE, Special.COMPLAINT, Special.ANGRY})
 LOW_CONFIDENCE = 0.5  # below this a recogniser's words write no fact and give no consent
 FACT_KEYS = {"name": "contact.name", "company": "contact.company", "phone": "contact.phone", "email": "contact.email"}
 DIRECT = {
@@ -154,6 +155,8 @@ def _skip(turn: Turn, key: str, seen: FactSeen) -> bool:
     """What may not be written here: authority by anybody but the buyer, a bare objection that is no news."""
     if key.partition(".")[0] not in ("contact", "need", "preference", "quantity", "budget", "timeline", "authority",
                                      "objection", "region", "zone", "claim"):  # fmt: skip
+        return True
+    if key == "need" and turn.reading.specials & NO_NEED:
         return True
     return key == "authority" and turn.event.data.get("speaker", "buyer") != "buyer"
 

@@ -17,6 +17,8 @@ def answer_questions(turn: Turn, ports: Ports) -> None:
     if turn.event.kind is not EventKind.WORDS:
         return
     asked, company = turn.reading.questions, turn.catalogue.company
+    if Special.OTHER_LANGUAGE in turn.reading.specials:
+        return  # what was asked cannot be answered in words that the buyer understands
     if Wish.REPEAT in turn.reading.wishes and _repeat(turn):
         return
     if Question.ARE_YOU_A_BOT in asked:

@@ -81,6 +81,8 @@ class LineBook:
             return self._choice(value)
         if kind == "duration":
             return self._duration(int(value))
+        if name == "language":
+            return self.phrases.get(f"language.{value}", self.phrases["language.other"])
         if kind == "name" and name == "product":
             return self.products.get(str(value), str(value))
         if name in ("term", "missing", "role", "start", "when"):
