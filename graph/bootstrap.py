@@ -139,8 +139,11 @@ async def open_service(settings: Settings, clock: Clock | None = None, size: int
         yield service_of(world)
 
 
-def service_of(world: World, ports: Ports | None = None) -> Any:
-    """A ChainService on an open world. Imports the graph only here: the console never needs it."""
+def service_of(world: World, ports: Ports | None = None, drawn: Any = None) -> Any:
+    """A ChainService on an open world. Imports the graph only here: the console never needs it.
+
+    `drawn` is a graph that was compiled before, without a saver: it is given this world's.
+    """
     from graph import probes
     from graph.build import compiled
     from graph.service import ChainService
@@ -148,7 +151,9 @@ def service_of(world: World, ports: Ports | None = None) -> Any:
     from memory.inbox import Inbox
 
     saver = TurnSaver(world.pool, world.sealer, probes.reached)
-    app = compiled(ports or ports_of(world), saver)
+    if drawn is not None:
+        drawn.checkpointer = saver
+    app = drawn or compiled(ports or ports_of(world), saver)
     return ChainService(app, Inbox(world.pool, world.quick, world.sealer), world.clock, world.policies)
 
 

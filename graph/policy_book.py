@@ -26,9 +26,10 @@ _log = logging.getLogger(__name__)
 class PolicyBook:
     """Implements the port of the same name. A stored version never changes, so what was read once is kept."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, kept: Mapping[str, Policy] | None = None) -> None:
+        """`kept`: versions that this process has read before."""
         self._pool = pool
-        self._kept: dict[str, Policy] = {}
+        self._kept: dict[str, Policy] = dict(kept or {})
 
     async def current(self, version: str, region: str | None, product: str | None) -> Policy:
         """The policy of this version with the overlays of region and product line applied."""

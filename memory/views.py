@@ -14,12 +14,12 @@ Connection = AsyncConnection[DictRow]
 SAID = 4  # the buyer's last words that an approver reads
 
 
-async def rows(connection: Connection, name: str, **values: Any) -> list[Row]:
-    return await (await connection.execute(SQL[name], values)).fetchall()
+async def rows(connection: Connection, query: str, /, **values: Any) -> list[Row]:
+    return await (await connection.execute(SQL[query], values)).fetchall()
 
 
-async def one(connection: Connection, name: str, **values: Any) -> Row | None:
-    return await (await connection.execute(SQL[name], values)).fetchone()
+async def one(connection: Connection, query: str, /, **values: Any) -> Row | None:
+    return await (await connection.execute(SQL[query], values)).fetchone()
 
 
 def buyer_of(sealer: Sealer, row: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from domain.acts import asks_something, say
 from domain.facts import FactStatus, counts
 from domain.ledger import write
-from domain.reading import Answer, Wish
+from domain.reading import Answer, TimeKind, Wish
 from domain.scoring import note, withdraw
 from domain.state import part
 from domain.turn import Turn
@@ -94,7 +94,8 @@ def wants_meeting(turn: Turn) -> bool:
     wished = bool({Wish.MEETING, Wish.RESCHEDULE} & set(turn.reading.wishes))
     named_time = bool(turn.reading.times) and answered.get("key") in ("meeting_offer", "next_step_offer", "slot")
     pending = bool(turn.reading.times) and bool(turn.deal.get("meeting_wished"))
-    if accepted or wished or named_time or pending:
+    exact = any(m.kind is TimeKind.POINT and m.day_from and m.clock_from for m in turn.reading.times)
+    if accepted or wished or named_time or pending or exact:
         turn.deal["meeting_wished"] = True
         return True
     return bool(turn.deal.get("meeting_wished")) and bool(turn.work.get("need_new"))

@@ -69,7 +69,7 @@ def operator() -> identity.Operator:
 @st.fragment(run_every="15s")
 def machinery(who: identity.Operator) -> None:
     """Redrawn by every push: whether database and turn runner are there, which policy holds, what is new."""
-    mounts.live(push.token(who.sub), push.PATH, key="live_all")
+    mounts.live(*push.channel(who.sub), key="live_all")
     try:
         desk = bridge.desk()
         health = bridge.call(desk.health())

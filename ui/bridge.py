@@ -74,6 +74,7 @@ class Bridge:
         self.call(self._held.aclose(), timeout=10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
+        self._loop.close()
 
 
 _bridge: Bridge | None = None
@@ -105,7 +106,5 @@ def call(coroutine: Coroutine[Any, Any, T], timeout: float = PATIENCE) -> T:
 
 
 def links() -> str:
-    """Where the pages for contract and payment are served: the only addresses that the chat makes into links."""
-    settings = load_settings()
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.api_port}/"
+    """What addresses of contracts and payments begin with: the only text that the chat makes into links."""
+    return f"{load_settings().buyers_url.rstrip('/')}/"

@@ -19,6 +19,7 @@ PATH = "live/ws"
 LIFETIME_S = 3600
 ROUND_S = 600  # a token stays the same for ten minutes, so that a rerun of the page keeps its socket
 RETRY_S = 2.0
+MOST_REMEMBERED = 5000  # sessions whose newest number is kept
 _KEY = secrets.token_bytes(32)
 _log = logging.getLogger(__name__)
 
@@ -43,21 +44,36 @@ def _mac(who: str, ends: int) -> str:
 
 
 class Hub:
-    """One reader of the database's announcements, any number of pages."""
+    """One reader of the database's announcements, any number of pages.
+
+    Every announcement has a number. A page says which number it was drawn at, so that nothing falls between its
+    drawing and its listening, and a lost message is made good by the next.
+    """
 
     def __init__(self) -> None:
         self._pages: dict[asyncio.Queue[int], str] = {}
-        self._count = 0
+        self._boot = secrets.token_hex(4)  # numbers begin anew with every start of the process
+        self._count = self._floor = 0
+        self._latest: dict[str, int] = {}
 
     def publish(self, session_id: str) -> None:
-        """Tell the pages that watch this session, and those that watch all; only the newest news matters."""
+        """Tell the pages that watch this session, and those that watch all; an empty id concerns everybody."""
         self._count += 1
+        if not session_id or len(self._latest) >= MOST_REMEMBERED:
+            self._floor = self._count
+            self._latest.clear()
+        self._latest[session_id] = self._count
         for queue, only in self._pages.items():
             if only and session_id and only != session_id:
                 continue
             if queue.full():
-                queue.get_nowait()
+                queue.get_nowait()  # only the newest number matters
             queue.put_nowait(self._count)
+
+    def number(self, only: str = "") -> str:
+        """The newest announcement that concerns a page; asked before the page reads the database."""
+        count = max(self._floor, self._latest.get(only, 0)) if only else self._count
+        return f"{self._boot}.{count}"
 
     @asynccontextmanager
     async def subscribed(self, only: str) -> AsyncIterator[asyncio.Queue[int]]:
@@ -96,17 +112,18 @@ class Hub:
             await socket.close(4403)
             return
         await socket.accept()
-        async with self.subscribed(socket.query_params.get("s", "")) as news:
+        only = socket.query_params.get("s", "")
+        async with self.subscribed(only) as news:
             gone = asyncio.create_task(_until_gone(socket))
             try:
-                await socket.send_text(json.dumps({"hello": True}))
+                await socket.send_text(json.dumps({"hello": self.number(only)}))
                 while not gone.done():
                     waiting = asyncio.ensure_future(news.get())
                     await asyncio.wait({gone, waiting}, return_when=asyncio.FIRST_COMPLETED)
                     if not waiting.done():
                         waiting.cancel()
                         return
-                    await socket.send_text(json.dumps({"news": waiting.result()}))
+                    await socket.send_text(json.dumps({"news": f"{self._boot}.{waiting.result()}"}))
             except WebSocketDisconnect:
                 return
             finally:
@@ -128,3 +145,11 @@ def _opened() -> None:
         except ThroughlineError as fault:
             _log.warning("the desk cannot be opened yet: %s", fault)
             time.sleep(RETRY_S)
+
+
+hub = Hub()
+
+
+def channel(subject: str, session: str = "") -> tuple[str, str, str]:
+    """Token, path and number for the page's end of the push."""
+    return token(subject), PATH, hub.number(session)

@@ -22,7 +22,6 @@ from ui.identity import sign_in_configured
 from ui.security import Headers, refusal
 
 SCRIPT = Path(__file__).with_name("app.py")
-hub = push.Hub()
 
 
 @asynccontextmanager
@@ -34,7 +33,7 @@ async def lifespan(_app: object) -> AsyncIterator[dict[str, object]]:
 
     gc.collect()
     gc.freeze()
-    listening = asyncio.create_task(hub.listen())
+    listening = asyncio.create_task(push.hub.listen())
     try:
         yield {}
     finally:
@@ -56,7 +55,7 @@ async def ready(_request: Request) -> JSONResponse:
 app = st.App(
     SCRIPT,
     lifespan=lifespan,
-    routes=[WebSocketRoute(f"/{push.PATH}", hub.serve), Route("/ready", ready)],
+    routes=[WebSocketRoute(f"/{push.PATH}", push.hub.serve), Route("/ready", ready)],
     middleware=[Middleware(Headers)],
 )
 

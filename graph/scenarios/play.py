@@ -4,11 +4,12 @@ import asyncio
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from domain.errors import ThroughlineError
+from domain.policy import Policy
 from graph import probes
 from graph.scenarios.checks_trail import found_rows
 from graph.scenarios.doing import Doing, StepFailed
@@ -44,6 +45,7 @@ class Playing:
 
     settings: Settings
     scenario: Scenario
+    policies: Mapping[str, Policy]  # parsed before the first fork
     repeat: int = 0
 
     def run(self) -> Outcome:
@@ -96,7 +98,7 @@ class Playing:
         luck = random.Random(f"{self.scenario.id}:{self.repeat}:{part}") if self.repeat else None  # noqa: S311
 
         async def run() -> Any:
-            async with open_rig(self.settings, record.now, record.failing, luck) as rig:
+            async with open_rig(self.settings, record.now, record.failing, luck, self.policies) as rig:
                 if kill_at:
                     probes.install(_killer(kill_at))
                 return await work(rig, record)

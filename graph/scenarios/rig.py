@@ -2,23 +2,26 @@
 
 import base64
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, cast
 
 from pydantic import SecretStr
 
+from domain.policy import Policy
 from domain.ports import Ports
 from graph.addresses import address
 from graph.bootstrap import World, open_world, ports_of, service_of
+from graph.build import compiled
 from graph.clock import FixedClock
 from graph.delivery import Deliverer, Toolbox
 from graph.desk import Desk
 from graph.jobs import call_opens
 from graph.local_tools import LocalTools
+from graph.policy_book import PolicyBook
 from graph.settings import ROOT, Settings
 from tools.declare import Deliver, Delivery, Receipt, ToolFailed
 
@@ -87,16 +90,39 @@ def scenario_settings(settings: Settings, dsn: str) -> Settings:
     return settings.model_copy(update=changed)
 
 
+class _LatePorts:
+    """Ports that a process fills in after it was forked, so that the graph is drawn once for all processes."""
+
+    def __init__(self) -> None:
+        self.ports: Ports | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.ports, name)
+
+
+_LATE = _LatePorts()
+
+
+@lru_cache(maxsize=1)
+def _drawn() -> Any:
+    return compiled(cast(Ports, _LATE))
+
+
 @asynccontextmanager
 async def open_rig(
-    settings: Settings, now: datetime, failing: Mapping[str, int], chance: random.Random | None
-) -> AsyncIterator[Rig]:
+    settings: Settings,
+    now: datetime,
+    failing: Mapping[str, int],
+    chance: random.Random | None,
+    policies: Mapping[str, Policy],
+) -> AsyncGenerator[Rig]:
     clock, faults = FixedClock(now), Faults(dict(failing))
     async with open_world(settings, clock, _POOL, one_pool=True) as world:
-        ports = ports_of(world)
+        world = replace(world, policies=PolicyBook(world.pool, policies))
+        ports = _LATE.ports = ports_of(world)
         yield Rig(
             world=world,
-            service=service_of(world, ports),
+            service=service_of(world, ports, _drawn()),
             ports=ports,
             clock=clock,
             deliverer=ScenarioDeliverer(world, faults),

@@ -9,16 +9,20 @@ import struct
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from domain.contact import Identity
+from domain.errors import ThroughlineError
+from domain.policy import Policy, load_policy
 from domain.stages import Channel
+from graph.places import load_regions
 from graph.scenarios.forked import Child, start
 from graph.scenarios.format import Scenario
 from graph.scenarios.play import Outcome, Playing
 from graph.scenarios.rig import open_rig, scenario_settings
-from graph.scenarios.scene import put_up
-from graph.settings import Settings
+from graph.scenarios.scene import policy_text, put_up
+from graph.settings import ROOT, Settings
 from memory.throwaway import Throwaway, throwaway_databases
 
 WORKERS = 2
@@ -97,7 +101,7 @@ def warm_up(settings: Settings, databases: Throwaway) -> None:
     scenario = Scenario.model_validate({"id": "warm", "title": "warm", "steps": [{"after": 0}], "expect": {"path": "none", "crm": []}})
 
     async def serve() -> None:
-        async with open_rig(scenario_settings(settings, dsn), scenario.clock, {}, None) as rig:
+        async with open_rig(scenario_settings(settings, dsn), scenario.clock, {}, None, {}) as rig:
             await put_up(rig, scenario)
             buyer = Identity("chat", "chat:warm")
             await rig.service.arrive(Channel.CHAT, buyer, turn_id="warm:1", words="Hi, we miss calls. Can we talk tomorrow at 2 pm?")
@@ -144,15 +148,28 @@ def _work(
         place, repeat = tasks[_TASK.unpack(task)[0]]
         begun = time.monotonic()
         databases.empty(dsn)
-        outcome = Playing(scenario_settings(settings, dsn), scenarios[place], repeat).run()
+        outcome = _outcome(scenario_settings(settings, dsn), scenarios[place], repeat)
         answer = pickle.dumps((place, repeat, outcome, time.monotonic() - begun))
         os.write(send, _LENGTH.pack(len(answer)) + answer)
     os.close(send)
 
 
+def _outcome(settings: Settings, scenario: Scenario, repeat: int) -> Outcome:
+    try:
+        policy = _policy(policy_text(scenario, settings.policy_path, load_regions(ROOT / "policy" / "data")), scenario.id)
+    except ThroughlineError as fault:
+        return Outcome((f"start: {fault}",))
+    return Playing(settings, scenario, {policy.version: policy}, repeat).run()
+
+
+@lru_cache(maxsize=256)
+def _policy(text: str, source: str) -> Policy:
+    return load_policy(text, source)
+
+
 def _answers(pipes: list[int]) -> Iterator[Answer]:
     """Answers in the order in which they come, until every worker has closed its pipe."""
-    buffers = {pipe: b"" for pipe in pipes}
+    buffers = dict.fromkeys(pipes, b"")
     while buffers:
         for pipe in select.select(list(buffers), [], [])[0]:
             part = os.read(pipe, 1 << 16)

@@ -1,11 +1,13 @@
 """Puts the scene up before the first step: the policy in force, closers, taken hours, and who is on file."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from domain.contact import Identity
 from domain.errors import BadInput
 from domain.policy_copies import changed
+from domain.ports import Places
 from domain.stages import Channel
 from graph.scenarios.format import Scenario
 from graph.scenarios.record import Record
@@ -21,7 +23,8 @@ _CLOSING = ("contract.send", "payment.link")
 
 async def put_up(rig: Rig, scenario: Scenario) -> Record:
     """Everything that is there before the first step; returns the record that the steps go on with."""
-    await _policy_in_force(rig, scenario)
+    policy = policy_text(scenario, rig.world.settings.policy_path, rig.ports.places)
+    await rig.world.policies.put_in_force(policy, scenario.id, rig.clock.now(), "scenario", scenario.title)
     await set_seats(rig, scenario.seats)
     await set_hours(rig, scenario.taken, (), "taken")
     found: dict[str, str] = {}
@@ -40,28 +43,29 @@ async def put_up(rig: Rig, scenario: Scenario) -> Record:
     return Record(rig.clock.now(), sessions=found, channels=channels)
 
 
-async def _policy_in_force(rig: Rig, scenario: Scenario) -> None:
-    """The shipped policy with the scenario's autonomy and changes, as a version of its own."""
-    path = rig.world.settings.policy_path
-    text, version = path.read_text("utf-8"), f"{scenario.id}.0"
-    changes = {**_autonomy(rig, scenario), **scenario.policy}
-    whole = changed(text, path.name, version, changes)
-    await rig.world.policies.put_in_force(whole, scenario.id, rig.clock.now(), "scenario", scenario.title)
+def first_version(scenario: Scenario) -> str:
+    return f"{scenario.id}.0"
 
 
-def _autonomy(rig: Rig, scenario: Scenario) -> dict[str, Any]:
+def policy_text(scenario: Scenario, path: Path, places: Places) -> str:
+    """The shipped policy with the scenario's autonomy and changes, as a version of its own; raises PolicyRefused."""
+    changes = {**_autonomy(scenario, places), **scenario.policy}
+    return changed(path.read_text("utf-8"), path.name, first_version(scenario), changes)
+
+
+def _autonomy(scenario: Scenario, places: Places) -> dict[str, Any]:
     level = _LEVELS.get(scenario.autonomy)
     if level is None:
         return {}
-    regions = dict.fromkeys(region_of(rig, scenario, name) for name in scenario.parts())
+    regions = dict.fromkeys(_region(scenario, name, places) for name in scenario.parts())
     cells = [{"scope": scope, "region": region, "level": level} for region in regions for scope in _CLOSING]
     return {"autonomy.cells": cells}
 
 
-def region_of(rig: Rig, scenario: Scenario, name: str) -> str:
+def _region(scenario: Scenario, name: str, places: Places) -> str:
     """The buyer's region: as it is on file, or as the number tells."""
     contact = scenario.contact_of(name)
-    region = contact.region or (rig.ports.places.of(contact.phone)[0] if contact.phone else None)
+    region = contact.region or (places.of(contact.phone)[0] if contact.phone else None)
     if region is None:
         raise BadInput("autonomy", f"the region of {name} is not known", "Give the contact a region or a US number.")
     return region

@@ -244,7 +244,7 @@ create table bookings (
 create index bookings_session on bookings (session_id);
 
 create table quotes (
-  quote_hash text primary key,
+  quote_hash text not null,
   session_id uuid not null references sessions,
   version integer not null,                     -- 1 is Q1
   scope_hash text not null,
@@ -255,6 +255,7 @@ create table quotes (
   turn_id text not null,
   proposal_id text,
   changed_at timestamptz not null,
+  primary key (session_id, quote_hash),          -- the same order at the same moment has the same hash in any session
   unique (session_id, version)
 );
 
@@ -299,7 +300,7 @@ create index approvals_proposal on approvals (proposal_id);
 create table contracts (
   contract_id text primary key,
   session_id uuid not null references sessions,
-  quote_hash text not null references quotes,
+  quote_hash text not null,
   document_hash text not null,
   token_hash text not null unique,              -- one-time accept link
   status text not null check (status in ('sent', 'accepted', 'void')),
@@ -312,7 +313,7 @@ create table contracts (
 create table payments (
   payment_id text primary key,
   session_id uuid not null references sessions,
-  quote_hash text not null references quotes,
+  quote_hash text not null,
   attempt integer not null,
   amount numeric(14, 2) not null,
   currency text not null,

@@ -16,7 +16,7 @@ select p.proposal_id, p.number, p.session_id, p.rules, p.uses, p.body, p.policy_
 
 -- name: view_decided_proposals
 -- What was decided lately, newest first.
-select p.proposal_id, p.number, p.session_id, p.rules, p.body, p.status, p.opened_at, p.deadline,
+select p.proposal_id, p.number, p.session_id, p.rules, p.uses, p.body, p.status, p.opened_at, p.deadline,
        coalesce(p.decided_at, p.settled_at, p.deadline) as decided_at,
        (select jsonb_agg(to_jsonb(a) order by a.approval_id) from approvals a where a.proposal_id = p.proposal_id) as approvals
   from proposals p

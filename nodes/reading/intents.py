@@ -52,6 +52,12 @@ _SUBJECTS = word_set(
 )
 _WH = word_set("what how why when where which who whose")
 _SELLING = ("CLOSE",)
+_HANDING_OVER = frozenset({"callback_choice", "transfer_offer", "callback_time", "callback_readback"})
+_CHOOSING = frozenset({"slot", "slot_readback", "callback_time", "callback_choice"})
+_DECLINABLE = word_set(
+    "meeting_offer transfer_offer next_step_offer counter_offer slot slot_readback callback_choice recording quantity "
+    "anything_else cancel_meeting_confirm fact_conflict"
+)  # "I don't need that" declines these, and not the whole matter
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +98,16 @@ def _wishes(
     wishes = {wish for name, wish in _WISHES.items() if heard.has(name)}
     if Special.OPT_OUT in specials:
         return {w for w in wishes if w is Wish.GOODBYE}
+    if heard.has("final_no.soft") and context.asked not in _DECLINABLE:
+        wishes.add(Wish.FINAL_NO)
     if context.step.startswith(_SELLING) and heard.has("not_now"):
         wishes.add(Wish.THINK_IT_OVER)
+    if Wish.CONTINUE_WITH_AI in wishes and not (
+        context.asked in _HANDING_OVER or context.step.startswith("TRANSFER") or heard.has("continue_with_ai.plain")
+    ):
+        wishes.discard(Wish.CONTINUE_WITH_AI)
+    if context.asked not in _CHOOSING and context.step != "BOOK.slots_offered":
+        wishes.discard(Wish.NONE_OF_THESE)
     if Wish.HOLD_ON in wishes and (asks or len(wishes) > 1):
         wishes.discard(Wish.HOLD_ON)
     if Wish.CANCEL_ORDER in wishes:
@@ -142,7 +156,7 @@ def _asks(heard: Utterance) -> bool:
 
 
 def _reason(heard: Utterance) -> str:
-    spans = heard.spans("final_no")
+    spans = [*heard.spans("final_no"), *heard.spans("final_no.soft")]
     for name in _LOST:
         if any(_touch(a, b) for a in heard.spans(f"lost.{name}") for b in spans) or (
             name != "no_need" and heard.has(f"objection.{name}") and name != "timing"

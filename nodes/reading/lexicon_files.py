@@ -67,9 +67,8 @@ class Lists:
 
 
 def _places() -> set[str]:
-    return {
-        word for name in ("regions", "zones", "language_names") for phrase in table(name) for word in phrase.split()
-    }
+    names = ("regions", "zones", "language_names")
+    return {word for name in names for phrase in table(name) for word in phrase.split()}
 
 
 @cache

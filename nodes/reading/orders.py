@@ -30,6 +30,7 @@ _ANNUAL_ENDS = word_set(
     fine agreement
     """
 )
+_BINDS = frozenset({"contract", "commitment", "term", "plan", "agreement", "deal"})
 _OF_PRICE = word_set("report reports fee cost budget meeting volume calls newsletter price spend pot")
 
 
@@ -72,31 +73,27 @@ def _means_product(tokens: Sequence[Token], i: int, context: ReadingContext) -> 
 
 
 def read_term(heard: Utterance, context: ReadingContext) -> str | None:
-    tokens, term = heard.tokens, None
-    for i, token in enumerate(tokens):
-        behind = word(tokens, i + 1)
-        ends = i + 1 >= len(tokens) or tokens[i + 1].brk >= SOFT
-        if (token.text == "monthly" and behind not in _OF_PRICE) or (
-            token.text == "month" and behind in ("to", "by") and word(tokens, i + 2) == "month"
-        ):
-            term = "monthly"
-        elif (token.text in ("annual", "annually", "yearly") and (ends or behind in _ANNUAL_ENDS)) or (
-            token.text == "year"
-            and context.asked in ("scope", "scope_readback")
-            and word(tokens, i - 1) in ("a", "one")
-        ):
-            term = "annual"
-        elif token.text in ("year", "months") and behind in (
-            "contract",
-            "commitment",
-            "term",
-            "plan",
-            "agreement",
-            "deal",
-        ):
-            count = tokens[i - 1].num if i else None
-            term = "annual" if word(tokens, i - 1) in ("a", "one", "full") or count in (1, 12) else term
+    term: str | None = None
+    for i in range(len(heard.tokens)):
+        term = _term_at(heard.tokens, i, context) or term
     return term
+
+
+def _term_at(tokens: Sequence[Token], i: int, context: ReadingContext) -> str | None:
+    text, before, behind = tokens[i].text, word(tokens, i - 1), word(tokens, i + 1)
+    ends = i + 1 >= len(tokens) or tokens[i + 1].brk >= SOFT
+    if text == "monthly":
+        return None if behind in _OF_PRICE else "monthly"
+    if text == "month":
+        return "monthly" if behind in ("to", "by") and word(tokens, i + 2) == "month" else None
+    if text in ("annual", "annually", "yearly"):
+        return "annual" if ends or behind in _ANNUAL_ENDS else None
+    if text not in ("year", "months"):
+        return None
+    asked = context.asked in ("scope", "scope_readback") and text == "year" and before in ("a", "one")
+    count = tokens[i - 1].num if i else None
+    bound = behind in _BINDS and (before in ("a", "one", "full") or count in (1, 12))
+    return "annual" if asked or bound else None
 
 
 def read_request(heard: Utterance, context: ReadingContext, found: Amounts) -> Request | None:

@@ -55,6 +55,8 @@ def read_specials(heard: Utterance, context: ReadingContext) -> tuple[frozenset[
         found.add(Special.MINOR)
     if (0, len(heard.tokens)) in heard.spans("backchannel"):
         found.add(Special.BACKCHANNEL)
+    if any(start == 0 and end == len(heard.tokens) for start, end in heard.spans("greeting")):
+        found.add(Special.SMALL_TALK)
     if context.asked in ("name", "name_confirm") and Special.WRONG_PERSON not in found and _other_name(heard, context):
         found.add(Special.WRONG_PERSON)
     if context.asked in OFF_HOOK and context.asked != "name_confirm":

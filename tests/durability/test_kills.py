@@ -1,4 +1,4 @@
-"""SIGKILL at every point of a turn and of a job, in the middle of a sale: another process leaves what one would have."""
+"""SIGKILL at every point of a turn and of a job, in the middle of a sale: another process leaves what should be."""
 
 import asyncio
 import signal
@@ -29,8 +29,12 @@ NODES = {DISCOVERY: ("in_book",), BOOKING: ("in_book",), TRANSFER: ("in_book", "
 JOB_POINTS = ("job_before_effect", "job_after_effect")
 JOB_KILLS = [(point, nth) for point in JOB_POINTS for nth in (1, 3)]
 # What the line under test must leave beside its words, or the test would prove nothing.
-EFFECTS = {DISCOVERY: {"message"}, BOOKING: {"message", "crm_record", "calendar_event"}, TRANSFER: {"message", "crm_record"},
-           COMMITMENT: {"message", "crm_record", "contract_link", "payment_link"}}  # fmt: skip
+EFFECTS = {
+    DISCOVERY: {"message"},
+    BOOKING: {"message", "crm_record", "calendar_event"},
+    TRANSFER: {"message", "crm_record"},
+    COMMITMENT: {"message", "crm_record", "contract_link", "payment_link"},
+}
 
 
 @dataclass(frozen=True, slots=True)

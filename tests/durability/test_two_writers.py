@@ -24,8 +24,16 @@ PROCESSES, WRITERS = 2, 2  # submitters in each process
 EACH = TURNS // (PROCESSES * WRITERS)
 LATER = timedelta(minutes=1)
 PATIENCE_S = 120.0
-WORDS = ("How much is it?", "Does it speak Spanish?", "We are 12 people", "Can I keep my number?", "OK", "What about data?",
-         "Sounds good", "How long does the setup take?")  # fmt: skip
+WORDS = (
+    "How much is it?",
+    "Does it speak Spanish?",
+    "We are 12 people",
+    "Can I keep my number?",
+    "OK",
+    "What about data?",
+    "Sounds good",
+    "How long does the setup take?",
+)
 
 
 def words(name: str, number: int) -> Event:

@@ -58,7 +58,7 @@ class Left:
 
 
 async def read_all(dsn: str) -> Left:
-    async with await psycopg.AsyncConnection.connect(dsn, row_factory=dict_row) as connection:
+    async with await psycopg.AsyncConnection[dict[str, Any]].connect(dsn, row_factory=dict_row) as connection:
         tables = await read_tables(connection, SEALER)
         checkpoints = await (await connection.execute(_CHECKPOINTS)).fetchall()
     return Left({name: tables[name] for name in TABLES}, tuple(checkpoints))

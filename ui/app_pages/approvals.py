@@ -6,7 +6,7 @@ import streamlit as st
 
 from graph.desk import Operator, Queue, Review
 from ui import approval_view as view
-from ui import bridge, decision, push, words
+from ui import bridge, decision, identity, push, words
 from ui.components import mounts
 from ui.faults import said_plainly
 
@@ -29,12 +29,14 @@ def leave() -> None:
 
 
 def press(number: int, rows: tuple[tuple[str, int], ...], approve: bool) -> None:
-    """Approve or reject: all checks are made again where the rows are locked."""
-    desk = bridge.desk()
+    """Approve or reject: who is there now is asked anew, and all checks are made again where the rows are locked."""
+    desk, who = bridge.desk(), identity.current()
+    if who is None:
+        return
     outcome = decision.sign(
         bridge.call,
         desk.decide,
-        WHO,
+        who,
         number,
         rows,
         approve=approve,
@@ -49,7 +51,7 @@ def press(number: int, rows: tuple[tuple[str, int], ...], approve: bool) -> None
 @st.fragment(run_every="15s")
 @said_plainly
 def approvals() -> None:
-    mounts.live(push.token(WHO.sub), push.PATH, key="live_approvals")
+    mounts.live(*push.channel(WHO.sub), key="live_approvals")
     flash: decision.Outcome | None = st.session_state.pop("flash", None)
     if flash:
         st.toast(flash.text, icon=":material/check:" if flash.ok else ":material/error:", duration="long")

@@ -26,7 +26,7 @@ def back() -> None:
 @st.fragment(run_every="15s")
 @said_plainly
 def overview() -> None:
-    mounts.live(push.token(WHO.sub), push.PATH, key="live_sessions")
+    mounts.live(*push.channel(WHO.sub), key="live_sessions")
     desk = bridge.desk()
     rows = bridge.call(desk.sessions())
     mounts.heading("Sessions", key="heading_sessions", sub="What needs a person stands first.", page=True)
@@ -71,7 +71,7 @@ def chosen_in_chart() -> None:
 @st.fragment(run_every="15s")
 @said_plainly
 def inspector(session_id: str) -> None:
-    mounts.live(push.token(WHO.sub), push.PATH, key="live_session", session=session_id)
+    mounts.live(*push.channel(WHO.sub, session_id), key="live_session", session=session_id)
     session = bridge.call(bridge.desk().session(session_id))
     st.button("All sessions", icon=":material/arrow_back:", type="tertiary", key="back", on_click=back)
     if not st.query_params.get("s"):

@@ -1,6 +1,7 @@
 """Talk to it: be the buyer in a chat, and watch stage, readiness and authority move beside it."""
 
 import secrets
+from typing import Any
 
 import streamlit as st
 
@@ -17,6 +18,10 @@ WHO: Operator = st.session_state["operator"]
 FIRST = "+15125550100"
 AREAS = ("512", "737", "214", "713", "210", "469")  # 555-01xx of any area is reserved for invented people
 SORRY_AFTER_S = 6.0
+NOBODY_RUNS = (
+    "Nobody runs turns right now, so no answer can come. Your words are kept, and they are answered "
+    "as soon as a turn runner is back (make run starts it)."
+)
 
 
 def shown_number(value: str) -> str:
@@ -94,9 +99,9 @@ def acknowledge() -> None:
 def talk() -> None:
     desk, identity = bridge.desk(), you()
     session_id = bridge.call(desk.session_of(identity))
+    mounts.live(*push.channel(WHO.sub, session_id or ""), key="live_talk", session=session_id or "")
     session = bridge.call(desk.session(session_id, 80)) if session_id else None
     health = bridge.call(desk.health())
-    mounts.live(push.token(WHO.sub), push.PATH, key="live_talk", session=session_id or "")
     st.session_state["talk_session"] = session_id
     if health.policy_label == "local":
         with st.container(key="localpolicy"):
@@ -176,14 +181,13 @@ def pills(step: str, overlay: str | None, asked: str | None, count: int) -> None
     )
 
 
-def sorry(session: SessionView | None, waiting: list[dict[str, object]], health: Health) -> str:
+def sorry(session: SessionView | None, waiting: list[dict[str, Any]], health: Health) -> str:
     """Never silence: who waits is told why."""
     if not waiting or session is None:
         return ""
     if not health.runner_up:
-        return "Nobody runs turns right now, so no answer can come. Your words are kept and answered as soon as the turn runner is back (make run starts it)."  # noqa: E501
-    oldest = min(row["received_at"] for row in waiting)  # type: ignore[type-var]
-    late = (session.now - oldest).total_seconds() > SORRY_AFTER_S  # type: ignore[operator]
+        return NOBODY_RUNS
+    late = (session.now - min(row["at"] for row in waiting)).total_seconds() > SORRY_AFTER_S
     return "This takes longer than usual. Your words are stored and will be answered." if late else ""
 
 

@@ -1,17 +1,24 @@
-// The invisible end of the push: one WebSocket, one trigger per piece of news, reconnecting with growing pauses.
+// The invisible end of the push: one WebSocket, a rerun when something newer than what is drawn was announced, and
+// again until the page has caught up; it reconnects with growing pauses.
 const sockets = new WeakMap()
+const newer = (a, b) => { const [x, n] = a.split("."), [y, m] = b.split("."); return x !== y || Number(n) > Number(m) }
+const reconcile = (me, wait) => {
+  clearTimeout(me.soon)
+  if (me.closed || !me.heard || !newer(me.heard, me.seen)) return
+  if (document.hidden) return                                        // a page in the background costs nothing
+  me.soon = setTimeout(() => { me.fire(me.heard); reconcile(me, 2500) }, wait)
+}
 export default function ({ data, parentElement, setTriggerValue }) {
   const fire = n => setTriggerValue("tick", n)
   const known = sockets.get(parentElement)
-  if (known && known.session === data.session) { known.fire = fire; known.token = data.token; return known.close }
-  known?.close()
-  const me = { session: data.session, token: data.token, fire, tries: 0, closed: false, due: null, greeted: false }
-  const mark = parentElement.querySelector("i")
-  const news = n => {
-    if (document.hidden) { me.due = n; return }                     // a page in the background costs nothing
-    clearTimeout(me.soon)
-    me.soon = setTimeout(() => me.fire(n), 60)                       // several commits of one turn are one rerun
+  if (known && known.session === data.session) {
+    Object.assign(known, { fire, token: data.token, seen: data.seen })
+    reconcile(known, 250)
+    return known.close
   }
+  known?.close()
+  const me = { session: data.session, token: data.token, seen: data.seen, fire, tries: 0, closed: false, heard: null }
+  const mark = parentElement.querySelector("i")
   const open = () => {
     if (me.closed) return
     const url = new URL(data.path, document.baseURI)
@@ -21,19 +28,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const socket = (me.socket = new WebSocket(url))
     socket.onmessage = event => {
       const said = JSON.parse(event.data)
-      if (said.hello) {
-        me.tries = 0
-        mark?.setAttribute("data-state", "open")
-        if (me.greeted) news(Date.now())                             // something may have happened while it was away
-        me.greeted = true
-      } else news(said.news)
+      me.heard = said.hello ?? said.news
+      if (said.hello) { me.tries = 0; mark?.setAttribute("data-state", "open") }
+      reconcile(me, 60)                                              // several commits of one turn are one rerun
     }
     socket.onclose = () => {
       mark?.setAttribute("data-state", "waiting")
       if (!me.closed) me.again = setTimeout(open, Math.min(15000, 400 * 2 ** me.tries++))
     }
   }
-  const shown = () => { if (!document.hidden && me.due !== null) { const n = me.due; me.due = null; me.fire(n) } }
+  const shown = () => reconcile(me, 0)
   document.addEventListener("visibilitychange", shown)
   me.close = () => {
     me.closed = true

@@ -49,9 +49,10 @@ _CHAT = _component(
 )
 
 
-def live(token: str, path: str, *, key: str, session: str = "") -> None:
-    """The page's end of the push; a change reruns the fragment it stands in."""
-    _LIVE(key=key, data={"token": token, "path": path, "session": session}, on_tick_change=_nothing, height="content")
+def live(token: str, path: str, seen: str, *, key: str, session: str = "") -> None:
+    """The page's end of the push; a change reruns the fragment it stands in. Call it before reading anything."""
+    data = {"token": token, "path": path, "session": session, "seen": seen}
+    _LIVE(key=key, data=data, on_tick_change=_nothing, height="content")
 
 
 def alerts(numbers: Sequence[int], *, key: str) -> None:
