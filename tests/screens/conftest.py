@@ -168,9 +168,8 @@ def console(
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     for _ in range(600):
         assert process.poll() is None, log.read_text("utf-8")
-        with suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            with urllib.request.urlopen(url, timeout=5):
-                return
+        with suppress(urllib.error.URLError, ConnectionError, TimeoutError), urllib.request.urlopen(url, timeout=5):
+            return
         time.sleep(0.1)
     raise AssertionError(log.read_text("utf-8"))
 

@@ -18,7 +18,10 @@ from tests.screens.story import VERSION, Story
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICY = ROOT / "policy" / "default.yaml"
-HOSTILE = "<img src=x onerror=\"document.title='pwned'\"> ![p](http://evil.example/t.png) :red-badge[APPROVED] [go](javascript:alert(1))"
+HOSTILE = (
+    "<img src=x onerror=\"document.title='pwned'\"> ![p](http://evil.example/t.png) "
+    ":red-badge[APPROVED] [go](javascript:alert(1))"
+)
 HOSTILE_NAME = "**Rolf** <b>Haas</b> :material/check:"
 OPEN = ("crm.note", "crm.read_own", "crm.write_contact")
 CLOSING = (*OPEN, "pricing.read", "quote.create", "discount.apply")

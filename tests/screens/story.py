@@ -42,7 +42,8 @@ class Story:
             (sealer.digest("phone", phone), self.contact_id, sealer.seal({"value": phone}), opened),
         )
         db.execute(
-            "insert into sessions (session_id, contact_id, channel, label, opened_at, changed_at) values (%s,%s,%s,%s,%s,%s)",
+            "insert into sessions (session_id, contact_id, channel, label, opened_at, changed_at)"
+            " values (%s, %s, %s, %s, %s, %s)",
             (self.session_id, self.contact_id, channel, label, opened, opened),
         )
 
