@@ -33,8 +33,8 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
-    """What became of a step: the record after it, and what was not as expected."""
+class Outcome:
+    """How one playing of a scenario went. `trail` is what another playing must leave again."""
 
-    record: Record
-    failures: list[str]
+    failures: tuple[str, ...]
+    trail: dict[str, Any] = field(default_factory=dict[str, Any])

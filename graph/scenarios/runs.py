@@ -19,7 +19,8 @@ from domain.stages import Channel
 from graph.places import load_regions
 from graph.scenarios.forked import Child, start
 from graph.scenarios.format import Scenario
-from graph.scenarios.play import Outcome, Playing
+from graph.scenarios.play import Playing
+from graph.scenarios.record import Outcome
 from graph.scenarios.rig import open_rig, scenario_settings
 from graph.scenarios.scene import policy_text, put_up
 from graph.settings import ROOT, Settings
