@@ -17,6 +17,14 @@ class TurnConflict(ThroughlineError):
     """Another turn of this session was committed first; the turn is decided again."""
 
 
+class EventFailed(ThroughlineError):
+    """Neither an answer nor the safe line could be given; the event is tried a few times more, then kept for people."""
+
+    def __init__(self, turn_id: str) -> None:
+        super().__init__(f"Event {turn_id} could not be served and waits for another try or for a person.")
+        self.turn_id = turn_id
+
+
 class EffectRefused(ThroughlineError):
     """The database refused an effect of the turn; the turn is decided again with this refusal as input."""
 

@@ -3,13 +3,15 @@
 import asyncio
 import logging
 import uuid
+from contextlib import suppress
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 
 from domain.contact import Identity
-from domain.errors import EffectRefused, TurnConflict
+from domain.errors import EffectRefused, EventFailed, TurnConflict
 from domain.events import Event, EventKind
 from domain.ports import Clock, PolicyBook
 from domain.results import SpeechLine, TurnResult, from_values
@@ -22,10 +24,10 @@ from nodes.reading.cards import card_spans, redact
 
 _log = logging.getLogger(__name__)
 SAFE_LINE = "safe_line"  # a turn that could not be decided: it says so and becomes a task for people
-OUTSIDE = (OSError, ConnectionError, *Gone)  # the database is gone: the event stays and is run when it is back
 MOST_DECISIONS = 3  # how often a turn is decided again after a refusal
 MOST_CONFLICTS = 20  # how often a turn is run again because another one came first
 MOST_ATTEMPTS = 5  # how often an event may fail before people have to look at it
+DROP_S = 1.0  # how long a lease that cannot be given back is tried; it runs out by itself
 
 
 class ChainService:
@@ -34,6 +36,7 @@ class ChainService:
     def __init__(self, app: Any, inbox: Inbox, clock: Clock, policies: PolicyBook, owner: str | None = None) -> None:
         self.app, self.inbox, self.clock, self.policies = app, inbox, clock, policies
         self.owner = owner or f"runner:{uuid.uuid4().hex[:12]}"
+        self._runs = count(1)
         self._results: dict[str, TurnResult] = {}
 
     # ---- events in
@@ -72,7 +75,11 @@ class ChainService:
         """Run the session's queue until this event is served, here or by another runner."""
         wait = 0.002
         while True:
-            await self.run_inbox(session_id)
+            try:
+                await self.run_inbox(session_id)
+            except EventFailed as failed:
+                if failed.turn_id == turn_id:
+                    raise
             done = self._results.pop(turn_id, None) or await self.inbox.result(session_id, turn_id)
             if done:
                 return done
@@ -82,24 +89,27 @@ class ChainService:
     # ---- running
     async def run_inbox(self, session_id: str) -> int:
         """Serve the session's waiting events in order, while the lease is ours. Returns how many were served."""
-        taken, event = await self.inbox.take_lease(session_id, self.owner)
+        owner = f"{self.owner}:{next(self._runs)}"  # also within a process one run at a time has the session
+        taken, event = await self.inbox.take_lease(session_id, owner)
         if not taken:
             return 0
         probes.reached("after_lease")
         served = 0
-        renewal = self.inbox.keep_lease(session_id, self.owner)
+        renewal = self.inbox.keep_lease(session_id, owner)
         try:
             while event is not None:
                 result = await self._run(session_id, event)
                 if result:
                     self._keep(result)
                 served += 1
-                event = await self.inbox.release_lease(session_id, self.owner)
+                event = await self.inbox.release_lease(session_id, owner)
             if served == 0:
-                await self.inbox.drop_lease(session_id, self.owner)
+                await self.inbox.drop_lease(session_id, owner)
             return served
         except BaseException:
-            await self.inbox.drop_lease(session_id, self.owner)
+            with suppress(TimeoutError, *Gone):
+                async with asyncio.timeout(DROP_S):
+                    await self.inbox.drop_lease(session_id, owner)
             raise
         finally:
             renewal.cancel()
@@ -131,18 +141,21 @@ class ChainService:
                     **refused.detail,
                 }
                 if decisions > MOST_DECISIONS + 1:
-                    raise
-            except OUTSIDE:
-                raise
+                    await self.inbox.count_attempt(event.turn_id, MOST_ATTEMPTS)
+                    raise EventFailed(event.turn_id) from refused
+            except Gone:
+                raise  # nobody's fault but the database's: the event stays, and is run when it is back
             except Exception as fault:
-                # The edge of a turn: whatever failed, the buyer is answered and people see it. A second one is raised.
+                # The edge of a turn: whatever failed, the buyer is answered and people see it. A second one ends it.
                 _log.exception(
                     "turn failed", extra={"action": "turn_failed", "session": session_id, "fault": type(fault).__name__}
                 )
+                if await self.inbox.is_done(event.turn_id):
+                    return None  # the gate raised: what it shows was committed
                 if await self.inbox.count_attempt(event.turn_id, MOST_ATTEMPTS) or (
                     refusal and refusal["kind"] == SAFE_LINE
                 ):
-                    raise
+                    raise EventFailed(event.turn_id) from fault
                 refusal = {
                     "kind": SAFE_LINE,
                     "guard": "turn_without_fault",

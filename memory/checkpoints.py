@@ -1,7 +1,7 @@
 """The saver: a turn's checkpoint, its head and all its effects are one transaction."""
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -11,6 +11,7 @@ from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.base import CipherProtocol
 from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.serde.types import ERROR
 from psycopg import AsyncCursor, errors
 from psycopg.rows import DictRow, dict_row
 
@@ -47,7 +48,7 @@ class SealedCipher(CipherProtocol):
 class TurnSaver(AsyncPostgresSaver):
     """AsyncPostgresSaver whose `aput` applies the turn's effects in its own transaction.
 
-    Overrides two methods, one of them private: the package is pinned to ~=3.2.0, and the durability tests guard it.
+    Overrides three methods, one of them private: the package is pinned to ~=3.2.0, and the durability tests guard it.
     """
 
     def __init__(self, pool: Pool, sealer: Sealer, probe: Any = None) -> None:
@@ -66,6 +67,8 @@ class TurnSaver(AsyncPostgresSaver):
         if where.get("checkpoint_ns"):
             return await super().aput(config, checkpoint, metadata, new_versions)
         values: dict[str, Any] = checkpoint["channel_values"]
+        if "event" in values and not values.get("effects"):
+            return config  # a node raised before the turn was decided: nothing is kept of it, it is decided anew
         kept = {name: value for name, value in values.items() if name not in TRANSIENT}
         stored: Checkpoint = {**checkpoint, "channel_values": kept}  # type: ignore[typeddict-item]
         versions: ChannelVersions = {name: version for name, version in new_versions.items() if name not in TRANSIENT}
@@ -74,6 +77,14 @@ class TurnSaver(AsyncPostgresSaver):
             return await super().aput(config, stored, metadata, versions)
         finally:
             _PUT.reset(token)
+
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Interrupts are kept for who looks at the state; what a node raised belongs to no checkpoint."""
+        kept = [write for write in writes if write[0] != ERROR]
+        if kept:
+            await super().aput_writes(config, kept, task_id, task_path)
 
     @contextlib.asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
@@ -97,6 +108,8 @@ class TurnSaver(AsyncPostgresSaver):
             except errors.ExclusionViolation as error:
                 starts = next((e["starts"] for e in values["effects"] if e["kind"] == "hold"), "")
                 raise EffectRefused("hold", "slot_free", "the slot was taken", {"starts": starts}) from error
+            except (errors.DeadlockDetected, errors.SerializationFailure) as error:
+                raise TurnConflict(f"session {values['session_id']}: the commit lost against another one") from error
             self._probe("after_commit")
 
     async def _head_only(self, connection: Any, values: dict[str, Any], head: str, parent: str | None) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.contact import Identity
-from domain.errors import BadInput, ThroughlineError
+from domain.errors import BadInput, EventFailed, ThroughlineError
 from domain.events import Event, EventKind
 from domain.results import SpeechLine, TurnResult
 from domain.stages import Channel
@@ -19,10 +19,6 @@ from memory.sealing import Sealer
 from memory.trail import link_row
 
 LEASE_S = 5.0
-
-
-class EventDead(ThroughlineError):
-    """An event failed too often; it is kept for people to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +118,7 @@ class Inbox:
         if row is None:
             known = await self._one("event_status", turn_id=turn_id)
             if known and known["status"] == "dead":
-                raise EventDead(f"Event {turn_id} failed too often and waits for a person.")
+                raise EventFailed(turn_id)
             return None
         speech = tuple(self._line(p) for p in row["speech"])
         fired, refused = tuple(row["fired"]), tuple(row["refused"])
@@ -175,7 +171,13 @@ class Inbox:
 
     def keep_lease(self, session_id: str, owner: str) -> Renewal:
         """Renew the lease until the returned renewal is cancelled: a long turn keeps its session."""
-        return Renewal(lambda: self.take_lease(session_id, owner), self._lease_s / 3)
+        parameters = {"session_id": session_id, "owner": owner, "ttl": self._lease_s}
+
+        async def renew() -> None:
+            async with self._quick.connection() as connection:
+                await connection.execute(SQL["renew_lease"], parameters)
+
+        return Renewal(renew, self._lease_s / 3)
 
     async def release_lease(self, session_id: str, owner: str) -> Event | None:
         """Give the lease back and tell who waits for news; or keep it and return the event that came in meanwhile."""

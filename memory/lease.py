@@ -2,6 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from memory.database import Gone
 
 
 class Renewal:
@@ -17,7 +20,8 @@ class Renewal:
 
     async def _go_on(self) -> None:
         while True:
-            await self._renew()
+            with suppress(*Gone):  # the next try may find the server again; until then the lease runs on, or out
+                await self._renew()
             await asyncio.sleep(self._every_s)
 
     def cancel(self) -> None:

@@ -103,6 +103,8 @@ def _give_to_people(turn: Turn) -> bool:
     """The database refused every decision of this turn: say so plainly and make it a task for a person."""
     say(turn, "safe_line")
     turn.audit("turn_given_to_people", dict(turn.work["refusal"]))
-    payload = {"number": str(turn.value("contact.phone") or ""), "at": turn.now.isoformat(), "reason": "turn_refused"}
+    identity = part(turn.place, "identity")  # the first words of a buyer come before any fact about them
+    number = turn.value("contact.phone") or (identity["value"] if identity.get("kind") == "phone" else "")
+    payload = {"number": str(number), "at": turn.now.isoformat(), "reason": "turn_refused"}
     turn.want("outbox", outbox="callback", object=None, capability_id=None, payload=payload)
     return True

@@ -54,11 +54,16 @@ on conflict (turn_id) do nothing returning status;
 -- keeps them correct.
 with lease as (
   update sessions set lease_owner = %(owner)s, lease_until = clock_timestamp() + %(ttl)s * interval '1 second'
-  where session_id = %(session_id)s and (lease_owner is null or lease_until < clock_timestamp() or lease_owner = %(owner)s)
+  where session_id = %(session_id)s and (lease_owner is null or lease_until < clock_timestamp())
   returning session_id)
 select e.turn_id, e.kind, e.channel, e.at, e.sealed
 from lease left join lateral (
   select * from inbox where inbox.session_id = lease.session_id and status = 'new' order by seq limit 1) e on true;
+
+-- name: renew_lease
+-- Only while it is held: a renewal that comes after the release takes nothing.
+update sessions set lease_until = clock_timestamp() + %(ttl)s * interval '1 second'
+where session_id = %(session_id)s and lease_owner = %(owner)s;
 
 -- name: release_lease
 -- Unless more events wait: then the lease stays, and the next one is returned. Who waits for news of the session is told.

@@ -1,6 +1,6 @@
 -- name: write_turn
 -- What every turn leaves, in one statement: only who saw the last head, epoch and audit link may move the head, and without
--- the head nothing is written.
+-- the head nothing is written. An event is served once: who waited for this commit with an old look at the inbox comes too late.
 with head as (
   update sessions set
     head = %(head)s, turns = turns + 1, stage = %(stage)s, step = %(step)s, overlay = %(overlay)s, remembered = %(remembered)s,
@@ -8,7 +8,7 @@ with head as (
     score = %(score)s, confidence = %(confidence)s, awaits = %(awaits)s, audit_seq = %(audit_seq)s, audit_hash = %(audit_hash)s,
     changed_at = %(now)s, ended_at = %(ended_at)s, outcome = %(outcome)s
   where session_id = %(session_id)s and head is not distinct from %(parent)s and epoch = %(epoch_before)s
-    and audit_seq = %(audit_before)s
+    and audit_seq = %(audit_before)s and not exists (select from turns where turn_id = %(turn_id)s)
   returning session_id, turns),
 served as (
   update inbox set status = 'done', done_at = clock_timestamp(), attempts = attempts + 1 from head where turn_id = %(turn_id)s),

@@ -3,7 +3,7 @@
 select distinct i.session_id
   from inbox i join sessions s using (session_id)
  where i.status = 'new' and i.received_at < now() - interval '300 milliseconds'
-   and (s.lease_until is null or s.lease_until < now())
+   and (s.lease_owner is null or s.lease_until < now())
  limit 200;
 
 -- name: listen_inbox
