@@ -54,12 +54,23 @@ def note_receipts(turn: Turn) -> None:
         turn.work["delivered"].append(turn.event.data["speech_id"])
     elif turn.event.kind is EventKind.DELIVERED:
         turn.work["delivered"].extend(turn.event.data.get("speech_ids", []))
-    elif turn.event.kind is EventKind.WORDS and turn.channel in (Channel.SMS, Channel.EMAIL):
-        speech: dict[str, Any] = turn.situation.get("speech", {})
-        for speech_id, row in speech.items():
-            if row["status"] == "queued" and row["channel"] == turn.channel.value:
-                turn.work["delivered"].append(speech_id)
-                turn.want("heard", speech_id=speech_id, status="heard")
+    elif turn.event.kind is EventKind.WORDS and turn.channel.text:
+        for speech_id in _seen_before(turn):
+            turn.work["delivered"].append(speech_id)
+            turn.want("heard", speech_id=speech_id, status="heard")
+
+
+def _seen_before(turn: Turn) -> list[str]:
+    """The lines that a reply proves to be delivered: by message all that were sent, in a chat up to the one named."""
+    rows: dict[str, Any] = part(turn.situation, "speech")
+    waiting = {k: r for k, r in rows.items() if r["status"] == "queued" and r["channel"] == turn.channel.value}
+    if turn.channel is not Channel.CHAT:
+        return list(waiting)
+    last = waiting.get(str(turn.event.data.get("seen_through")))
+    if last is None:
+        return []
+    until = (last["queued_at"], last["ordinal"])
+    return [k for k, r in waiting.items() if (r["queued_at"], r["ordinal"]) <= until]
 
 
 def pair_answer(turn: Turn) -> None:

@@ -53,7 +53,9 @@ def scope_confirmed(turn: Turn) -> None:
 def _ask_for_value(turn: Turn, quote: Quote) -> None:
     """T41 (A3) right after the quote: the talk goes on while people decide about the value."""
     rules = [
-        rule for rule in rules_for(turn, quote.discount_pct, quote.contract_value, quote.margin_pct) if "contract_value" in rule.when
+        rule
+        for rule in rules_for(turn, quote.discount_pct, quote.contract_value, quote.margin_pct)
+        if "contract_value" in rule.when
     ]
     if not rules or open_proposal(turn, *COMMIT_USES):
         return
@@ -199,7 +201,9 @@ def bargain(turn: Turn, request: dict[str, Any]) -> None:
         say(turn, "discount_already", discount=str(current))
         read_back_price(turn)
         return
-    rules = [rule for rule in rules_for(turn, percent, quote.contract_value, quote.margin_pct) if "discount_pct" in rule.when]
+    rules = [
+        rule for rule in rules_for(turn, percent, quote.contract_value, quote.margin_pct) if "discount_pct" in rule.when
+    ]
     if not rules:
         _apply_discount(turn, percent)
     elif open_proposal(turn, "discount.apply"):

@@ -287,8 +287,9 @@ from jsonb_to_recordset(%(rows)s::jsonb) as r(seq int, at timestamptz, actor tex
 -- What the database knows and the state does not, in one look.
 select s.epoch, s.audit_seq, s.audit_hash, s.turns, s.contact_id::text as contact_id, s.label, c.dnc_at,
   coalesce((select version from policy_activations order by activation desc limit 1), '') as policy_version,
-  (select jsonb_object_agg(p.speech_id, jsonb_build_object('status', p.status, 'heard_at', p.heard_at, 'channel', p.channel))
-   from (select speech_id, status, heard_at, channel from speech
+  (select jsonb_object_agg(p.speech_id, jsonb_build_object('status', p.status, 'heard_at', p.heard_at, 'channel', p.channel,
+     'queued_at', p.queued_at, 'ordinal', p.ordinal))
+   from (select speech_id, status, heard_at, channel, queued_at, ordinal from speech
          where session_id = s.session_id and (speech_id = any(%(speech_ids)s) or (status = 'queued' and queued_at > %(since)s))
          limit 60) p) as speech,
   (select jsonb_agg(to_jsonb(q) || jsonb_build_object(

@@ -51,7 +51,9 @@ def _load(path: Path) -> _File:
     try:
         return _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except yaml.YAMLError as fault:
-        raise BadInput(path.name, f"no readable YAML ({fault.__class__.__name__})", "Check indentation and quotes.") from fault
+        raise BadInput(
+            path.name, f"no readable YAML ({fault.__class__.__name__})", "Check indentation and quotes."
+        ) from fault
     except ValidationError as fault:
         first = fault.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
