@@ -67,9 +67,8 @@ def read_answer(heard: Utterance, context: ReadingContext, asks: bool, contradic
         *heard.spans("not yes.start"),
         *heard.spans("no.start"),
     ]
-    agreed = [
-        s for s in (*heard.spans("yes.start"), *heard.spans("yes.any")) if not any(_overlap(s, d) for d in denied)
-    ]
+    taken = {k for start, end in denied for k in range(start, end)}
+    agreed = [s for s in (*heard.spans("yes.start"), *heard.spans("yes.any")) if taken.isdisjoint(range(*s))]
     answer = _weighed(heard, context, agreed, denied)
     if answer is Answer.NEITHER and not agreed and not denied and _lets_act(context) and heard.has("yes.act"):
         answer = Answer.YES
@@ -90,10 +89,6 @@ def _lets_act(context: ReadingContext) -> bool:
     """Whether telling the agent to do it answers the question."""
     asked = context.asked_words.lower()
     return context.asked in ACT_ON or any(words in asked for words in _MAY_I)
-
-
-def _overlap(a: Span, b: Span) -> bool:
-    return a[0] < b[1] and b[0] < a[1]
 
 
 def _weighed(heard: Utterance, context: ReadingContext, agreed: list[Span], denied: list[Span]) -> Answer:

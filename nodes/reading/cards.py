@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from nodes.reading.word_sets import numbered
 
 SHORTEST, LONGEST = 13, 19
-FEWEST_WORDS = 5  # a spoken card number has at least as many words for digits
 REDACTED = "[card number removed]"
 
 _UNITS = numbered("zero one two three four five six seven eight nine") | numbered(
@@ -26,7 +25,7 @@ Piece = tuple[str, int, int]  # digits and their place
 
 def card_spans(words: str) -> tuple[Span, ...]:
     """Where card numbers stand in the words as they came."""
-    if sum(c.isdigit() for c in words) < SHORTEST and not _has_digit_words(words):
+    if sum(c.isdigit() for c in words) + 2 * _digit_words(words) < SHORTEST:
         return ()
     spans: list[Span] = []
     for run in _runs(words):
@@ -53,16 +52,16 @@ def luhn_valid(digits: str) -> bool:
     return total % 10 == 0
 
 
-def _has_digit_words(words: str) -> bool:
+def _digit_words(words: str) -> int:
     lowered = words.lower()
-    return sum(lowered.count(word) for word in (*_UNITS, "oh", "ty")) >= FEWEST_WORDS
+    return sum(lowered.count(word) for word in (*_UNITS, "eleven", "twelve", "teen", "ty", "oh", "ten"))
 
 
 def _runs(words: str) -> list[list[Piece]]:
     """Runs of digits with nothing but separators between them."""
     runs: list[list[Piece]] = []
     run: list[Piece] = []
-    last_end, repeat, tens = 0, 1, ""
+    last_end, begun, repeat, tens = 0, 0, 1, ""
     for match in _PIECE.finditer(words):
         text, start, end = match[0].lower(), match.start(), match.end()
         near = not run or _BETWEEN.fullmatch(words, last_end, start) is not None
@@ -72,14 +71,14 @@ def _runs(words: str) -> list[list[Piece]]:
                 runs.append(run)
             run, repeat, tens = [], 1, ""
         if kind == "repeat":
-            repeat, last_end = _REPEATS[text], end
+            repeat, last_end, begun = _REPEATS[text], end, start
             continue
         if kind == "digits":
             if tens and len(digits) == 1 and digits != "0" and not text.isdigit():
                 head, begin, _ = run.pop()
                 run.append((head[:-1] + digits, begin, end))  # "forty two"
             else:
-                run.append((digits * repeat, start, end))
+                run.append((digits * repeat, begun if repeat > 1 else start, end))
             tens = text if text in _TENS else ""
             repeat, last_end = 1, end
     if run:

@@ -11,6 +11,7 @@ from nodes.reading.tokens import word
 from nodes.reading.utterance import Utterance
 from nodes.reading.word_sets import word_set
 
+MOST_DAYS = 20  # days looked at for a timeline; nobody names more
 BUDGET_QUESTIONS = frozenset({"budget", "authority_budget", "budget_conflict"})
 _CHANNELS = (
     dict.fromkeys(("text", "texts", "texting", "sms", "message", "messages", "whatsapp"), "sms")
@@ -38,9 +39,8 @@ def read_matter(
     return facts
 
 
-def _hedged(heard: Utterance, span: Span) -> bool:
-    sentence = heard.sentence(*span)
-    return any(sentence[0] <= s < sentence[1] for s, _ in heard.spans("hedge"))
+def _hedged(heard: Utterance, at: int) -> bool:
+    return heard.sentence[at] in heard.sentences_with("hedge")
 
 
 def _need(heard: Utterance, context: ReadingContext, specials: frozenset[Special], asks: bool) -> list[FactSeen]:
@@ -48,7 +48,7 @@ def _need(heard: Utterance, context: ReadingContext, specials: frozenset[Special
     if spans:
         start, end = heard.clause(min(s for s, _ in spans), max(e for _, e in spans))
         quote = heard.quote(start, end)
-        return [FactSeen("need", quote, quote, hedged=_hedged(heard, (start, end)))]
+        return [FactSeen("need", quote, quote, hedged=_hedged(heard, start))]
     if (
         context.asked != "need"
         or asks
@@ -70,8 +70,8 @@ def _need(heard: Utterance, context: ReadingContext, specials: frozenset[Special
 def _timeline(heard: Utterance, context: ReadingContext, times: Times) -> list[FactSeen]:
     """When they want to start. The days count to the first day of what was named; 0 is now."""
     starts = heard.spans("timeline.start")
-    for day in times.days:
-        near = [s for s in starts if heard.sentence(*s) == heard.sentence(day.start, day.end)]
+    for day in times.days[:MOST_DAYS]:
+        near = [s for s in starts if heard.sentence[s[0]] == heard.sentence[day.start]]
         if not (near or context.asked == "timeline") or context.today is None:
             continue
         if day.grain != COARSE and context.asked != "timeline" and not _starting(heard, near, day.start):
@@ -81,7 +81,7 @@ def _timeline(heard: Utterance, context: ReadingContext, times: Times) -> list[F
             start -= 1
         quote = heard.quote(start, day.end)
         value = heard.quote(day.start, day.end)
-        hedged = _hedged(heard, (day.start, day.end))
+        hedged = _hedged(heard, day.start)
         return [
             FactSeen("timeline", value, quote, hedged=hedged),
             FactSeen("timeline_days", horizon([day], context.today) or 0, quote),
@@ -110,23 +110,21 @@ def _budget(heard: Utterance, context: ReadingContext, found: Amounts) -> list[F
     named = _budgeted(heard, context, found)
     if named is not None:
         at, money = named
-        return [
-            FactSeen("budget", format(money.amount.normalize(), "f"), money.quote, hedged=_hedged(heard, (at, at + 1)))
-        ]
+        return [FactSeen("budget", format(money.amount.normalize(), "f"), money.quote, hedged=_hedged(heard, at))]
     group = "budget.ok" if heard.has("budget.ok") or context.asked not in BUDGET_QUESTIONS else "budget.asked"
     if heard.has(group) and not heard.has("budget.none"):
         start, end = heard.spans(group)[0]
-        return [FactSeen("budget", "approved", heard.quote(start, end), hedged=_hedged(heard, (start, end)))]
+        return [FactSeen("budget", "approved", heard.quote(start, end), hedged=_hedged(heard, start))]
     return []
 
 
 def _budgeted(heard: Utterance, context: ReadingContext, found: Amounts) -> tuple[int, MoneyMention] | None:
     """The amount that is the budget: said so, or asked for. What "was" is past."""
+    spoken_of = heard.sentences_with("budget.word")
     for at, money in zip(found.money_at, found.money, strict=True):
         if money.per == "seat" or word(heard.tokens, at + 1) in ("was", "were"):
             continue
-        sentence = heard.sentence(at, at + 1)
-        spoken = any(sentence[0] <= s < sentence[1] for s, _ in heard.spans("budget.word"))
+        spoken = heard.sentence[at] in spoken_of
         selling = context.amount_on_table is not None or context.step.startswith("CLOSE")
         if context.asked in BUDGET_QUESTIONS or (spoken and not selling):
             return at, money
@@ -141,7 +139,7 @@ def _authority(heard: Utterance, context: ReadingContext) -> list[FactSeen]:
         spans = heard.spans(name)
         if spans:
             start, end = max(spans, key=lambda s: s[1] - s[0])
-            return [FactSeen("authority", value, heard.quote(start, end), hedged=_hedged(heard, (start, end)))]
+            return [FactSeen("authority", value, heard.quote(start, end), hedged=_hedged(heard, start))]
     return []
 
 

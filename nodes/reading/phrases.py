@@ -117,9 +117,9 @@ class Lexicon:
             if name in hits and veto in hits:
                 hits[name] = _outside(hits[name], hits[veto])
         for name in self._negatable & hits.keys():
-            negated = [span for span in hits[name] if _negated(tokens, span)]
+            negated = {span for span in hits[name] if _negated(tokens, span)}
             if negated:
-                hits["not " + name] = negated
+                hits["not " + name] = sorted(negated)
                 hits[name] = [span for span in hits[name] if span not in negated]
         return {name: spans for name, spans in hits.items() if spans}
 

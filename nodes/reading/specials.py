@@ -85,15 +85,15 @@ def _under_age(heard: Utterance) -> bool:
 
 def _other_name(heard: Utterance, context: ReadingContext) -> bool:
     """ "No, this is Bob" where Dana was asked for."""
-    if context.name_on_file is None or not heard.has("no.start"):
+    on_file = (context.name_on_file or "").lower().split()
+    if not on_file or not heard.has("no.start"):
         return False
-    first = context.name_on_file.lower().split()[0]
     named = [
         t.text
         for k, t in enumerate(heard.tokens)
         if "@name" in t.keys and k > 1 and heard.tokens[k - 1].text in ("is", "am")
     ]
-    return bool(named) and first not in named
+    return bool(named) and on_file[0] not in named
 
 
 def _unreadable(heard: Utterance) -> bool:

@@ -40,7 +40,7 @@ _TOKEN = re.compile(
     r"|(?P<word>[^\W\d_]+(?:['\u200b\u0300-\u036f]+[^\W\d_]+)*)"
     r"|(?P<mark>[$€£%👍👌✅👎🛑])"
     r"|(?P<end>[?!.;\n\r…]+)"
-    r"|(?P<soft>[,:()\-/\"]+)"
+    r"|(?P<soft>[,:()\-/]+)"
 )
 _JOINERS = re.compile("[\u200b\u0300-\u036f]+")
 _MARKS = {

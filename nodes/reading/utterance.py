@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from nodes.reading.cards import card_spans
 from nodes.reading.lexicon_files import Lists, lists
@@ -32,6 +33,7 @@ class Utterance:
     hits: Mapping[str, Sequence[Span]]
     cards: tuple[tuple[int, int], ...]
     said: tuple[str, ...]  # the tokens' texts, fillers included
+    sentence: tuple[int, ...]  # for each token the number of its sentence
 
     def has(self, *names: str) -> bool:
         return any(name in self.hits for name in names)
@@ -56,8 +58,9 @@ class Utterance:
             end += 1
         return start, end
 
-    def sentence(self, start: int, end: int) -> Span:
-        return self.clause(start, end, HARD)
+    def sentences_with(self, name: str) -> frozenset[int]:
+        """The numbers of the sentences in which a list was hit."""
+        return frozenset(self.sentence[start] for start, _ in self.spans(name))
 
     def raw(self, i: int) -> str:
         """A token as it was written, capitals included."""
@@ -73,7 +76,9 @@ def listen(words: str) -> Utterance:
         flat = flat[:start] + HIDDEN * (end - start) + flat[end:]
     heard = tokenise(flat, held.speller)
     tokens = _classed(_without_fillers(merge_numbers(_joined_sounds(heard))), held)
-    return Utterance(words, flat, tuple(tokens), held.lexicon.find(tokens), cards, tuple(t.text for t in heard))
+    sentence = tuple(accumulate(int(token.brk >= HARD) for token in tokens))
+    said = tuple(token.text for token in heard)
+    return Utterance(words, flat, tuple(tokens), held.lexicon.find(tokens), cards, said, sentence)
 
 
 def _joined_sounds(tokens: Sequence[Token]) -> list[Token]:

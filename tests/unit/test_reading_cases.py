@@ -1,4 +1,4 @@
-"""The reader against utterances written for it: each case names the question, the words and what must be seen in them."""
+"""The reader against utterances written for it: each case names the question, the words and what they mean."""
 
 from datetime import date, time
 from decimal import Decimal
