@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from domain.guards.transfer import expected_value
+from domain.policy_selling import MONEY_SCOPES
 from domain.refusal import Refused
-from domain.state import Json
+from domain.stages import Step
+from domain.state import Json, part
 from domain.turn import Turn
 
+OPT_OUT_CONFIRMATION = "messaging.optout_confirm"
 IMPLIED = frozenset({"crm.stage", "messaging.sms"})
 ALL_CHANNEL_SCOPES = frozenset({"call.dial", "call.transfer", "call.bridge", "voicemail.leave", "messaging.sms"})
 
@@ -64,13 +68,31 @@ def refuse(turn: Turn, scope: str, guard: str, why: str, object_id: str | None =
 
 def may(turn: Turn, scope: str) -> Refused | None:
     """Whether the scope could be used now; None when it could."""
-    if turn.step.terminal and scope != "messaging.optout_confirm":
+    confirms_opt_out = scope == OPT_OUT_CONFIRMATION and turn.step is Step.DNC
+    if turn.step.terminal and not confirms_opt_out:
         return Refused("scope_open", f"the session has ended in {turn.step}")
     if scope not in turn.authority["open"] and scope not in IMPLIED:
         return Refused("scope_open", f"{scope} is not open in {turn.step}")
-    if not turn.policy.scope_allowed(scope, turn.step):
+    if not (confirms_opt_out or turn.policy.scope_allowed(scope, turn.step)):
         return Refused("scope_open", f"policy does not allow {scope} in {turn.step}")
     return None
+
+
+def needs_person(turn: Turn, scope: str, limits: Json) -> Refused | None:
+    """Why the agent may not use a money scope alone: its level asks for each use, or a discount is above the limit."""
+    if scope not in MONEY_SCOPES:
+        return None
+    level = _level(turn, scope)
+    if level in ("L0", "L1"):
+        return Refused("autonomy_level", f"{scope} is at {level}: a person decides on each use")
+    asked, limit = Decimal(str(limits.get("max_pct", 0))), turn.policy.pricing.discount.agent_max_pct
+    if scope == "discount.apply" and asked > limit:
+        return Refused("discount_within_limit", f"{asked:f} % is above {limit:f} %")
+    return None
+
+
+def _level(turn: Turn, scope: str) -> str | None:
+    return turn.policy.autonomy.level(scope, turn.place.get("region"), expected_value(turn))
 
 
 def mint(
@@ -98,7 +120,7 @@ def mint(
         scope=scope,
         limits=limits or {},
         quote_hash=quote_hash,
-        level=turn.policy.autonomy.level(scope, turn.place.get("region"), expected_value(turn)),
+        level=_level(turn, scope),
         expires_at=expires.isoformat(),
         uses=rule.uses,
         proposal_id=proposal_id,
@@ -118,6 +140,8 @@ def mint(
 def use(turn: Turn, scope: str, object_id: str | None = None, **bound: Any) -> Permit | Refused:
     """Authorise one use: an open scope, a live capability or a new one; consumed in the commit of the effect."""
     refused = may(turn, scope)
+    if refused is None and bound.get("proposal_id") is None:
+        refused = needs_person(turn, scope, part(bound, "limits"))
     if refused:
         return refuse(turn, scope, refused.guard, refused.why, object_id)
     kept = turn.authority["capabilities"].get(scope)
