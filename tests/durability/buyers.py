@@ -91,6 +91,7 @@ async def lead(house: House, buyer: Buyer) -> str:
     """Everything before the line under test, each text of ours delivered before the next one of theirs. The session."""
     session_id = ""
     for place in range(len(buyer.script.before)):
+        house.clock.set(NOW + PAUSE * place)
         result = await say(house, buyer, place)
         session_id = result.session_id
         await deliver(house, session_id)
@@ -98,7 +99,6 @@ async def lead(house: House, buyer: Buyer) -> str:
 
 
 async def say(house: House, buyer: Buyer, place: int) -> TurnResult:
-    house.clock.set(NOW + PAUSE * place)
     return await house.service.arrive(
         Channel.SMS, buyer.identity, turn_id=buyer.turn_id(place), words=buyer.words(place)
     )

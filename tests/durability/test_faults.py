@@ -19,7 +19,7 @@ from domain.stages import Channel
 from graph import probes
 from graph.delivery import Toolbox
 from memory.database import Gone
-from tests.durability.buyers import BOOKING, COMMITMENT, DISCOVERY, Buyer, lead, say
+from tests.durability.buyers import BOOKING, COMMITMENT, DISCOVERY, PAUSE, Buyer, lead, say
 from tests.durability.house import NOW, House, jobs_process, opened
 from tests.durability.trail import Left, broken, read_all
 from tools.declare import Deliver, Delivery, Receipt, ToolFailed
@@ -60,6 +60,7 @@ def test_a_tool_that_fails_is_tried_again_and_its_effect_is_there_once(house_dsn
     async def commit() -> str:
         async with opened(house_dsn) as house:
             session_id = await lead(house, buyer)
+            house.clock.advance(PAUSE)
             await say(house, buyer, len(buyer.script.before))
             return session_id
 
