@@ -1,4 +1,4 @@
-"""What happens inside one process of a scenario: its steps, what follows by itself, and a look at what became of them."""
+"""What happens inside one process of a scenario: steps, what follows by itself, and a look at what came of them."""
 
 from datetime import datetime
 from typing import Any

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 T = TypeVar("T")
 
@@ -36,6 +36,13 @@ class Child(Generic[T]):
     pipe: int
     patience: float
 
+    def end(self) -> None:
+        """At once; a child that has ended already is only collected."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self.pipe)
+
     def ended(self) -> Ended[T]:
         data, late = _read(self.pipe, time.monotonic() + self.patience)
         if late:
@@ -58,18 +65,18 @@ def start(work: Callable[[], T], patience: float = 60.0) -> Child[T]:
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
-    if pid:
-        os.close(write)
-        return Child(pid, read, patience)
-    os.close(read)
-    _in_child(work, write)
+    if pid == 0:
+        os.close(read)
+        _in_child(work, write)
+    os.close(write)
+    return Child(pid, read, patience)
 
 
 def in_child(work: Callable[[], T], patience: float = 60.0) -> Ended[T]:
     return start(work, patience).ended()
 
 
-def _in_child(work: Callable[[], Any], pipe: int) -> None:
+def _in_child(work: Callable[[], Any], pipe: int) -> NoReturn:
     """Never returns: no clean-up of the parent's may run a second time here."""
     code = 0
     try:

@@ -1,4 +1,4 @@
-"""Steps that change what is allowed in mid-run: policy versions, autonomy levels, and incidents that take autonomy away."""
+"""Steps that change in mid-run what is allowed: policy versions, autonomy levels, and incidents that lower them."""
 
 from collections.abc import Mapping
 from decimal import Decimal

@@ -30,7 +30,7 @@ async def let_pass(rig: Rig, until: datetime, playing: float, step: Step) -> Non
 
 
 async def come_to_rest(rig: Rig, playing: float, step: Step, hold_from: tuple[str, str] | None) -> None:
-    """Until nothing is left to hear, to deliver or to serve. `hold_from`: session and act that the next step begins over."""
+    """Until nothing is left to hear, deliver or serve. `hold_from`: session and act that the next step begins over."""
     for _ in range(MOST_ROUNDS):
         heard = await _hear(rig, playing, step, hold_from)
         rig.faults.receipts = step.hears != "none"
@@ -71,7 +71,11 @@ async def report(rig: Rig, line: Unheard, hearing: Hearing, playing: float) -> N
     """What the voice worker reports about one line, when it has ended."""
     if hearing.status != "unheard":
         rig.clock.advance(timedelta(seconds=playing if hearing.status == "heard" else playing / 2))
-    data = {"speech_id": line.speech_id, "status": hearing.status, **({"words": hearing.words} if hearing.words else {})}
+    data = {
+        "speech_id": line.speech_id,
+        "status": hearing.status,
+        **({"words": hearing.words} if hearing.words else {}),
+    }
     event = Event(f"heard:{line.speech_id}", EventKind.HEARD, rig.clock.now(), Channel.VOICE, data)
     await rig.service.submit(line.session_id, event)
 

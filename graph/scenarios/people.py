@@ -106,5 +106,3 @@ async def _capability(doing: Doing, want: Provoke, connection: Any) -> str | Non
     if row is None:
         raise StepFailed(f"no such capability for {want.scope} was ever minted")
     return str(row["capability_id"])
-
-

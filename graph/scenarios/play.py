@@ -25,7 +25,7 @@ from memory.playback import put
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What a process gives back: the record to go on with, what was wrong, and the outcome where it was the last one."""
+    """What a process gives back: the record to go on with, what was wrong, and of the last one the outcome."""
 
     record: Record
     failures: list[str]

@@ -34,7 +34,9 @@ async def put_up(rig: Rig, scenario: Scenario) -> Record:
             session_id = await put_on_file(rig, name, part, contact, scenario.channel)
         elif part.start is None or part.contact_of not in found:
             problem = f"{name} goes on with {part.contact_of}"
-            raise BadInput(f"sessions.{name}", problem, "Give it a start, and write it behind a session that has begun.")
+            raise BadInput(
+                f"sessions.{name}", problem, "Give it a start, and write it behind a session that has begun."
+            )
         else:
             session_id = await second_session(rig, name, found[part.contact_of], part.start, contact)
         if session_id is not None:

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from domain.contact import Identity, IdentityKind
@@ -12,6 +13,7 @@ from domain.opening import first_state
 from domain.scoring import note
 from domain.stages import COMMIT_STEPS, Channel, Stage, Step
 from domain.turn import Turn
+from graph.scenarios import start_deals as deals
 from graph.scenarios import start_parts as parts
 from graph.scenarios.rig import Rig
 from graph.scenarios.setting import Contact, EvidencePart, OrderState, SessionPart, Start
@@ -22,8 +24,10 @@ from nodes.orders import say_terms
 from nodes.speaking.wording import put_in_words
 from nodes.working import opened
 
-Part = tuple[timedelta, Callable[[Turn], None]]
-_NOW = timedelta(0)
+Work = Callable[[Turn], None]
+Part = tuple[timedelta, Work]
+_NOW, _COMMITTED, _LATELY = timedelta(0), timedelta(seconds=20), timedelta(seconds=30)
+_TERMS, _ORDERED, _TRANSFERRED = timedelta(minutes=1), timedelta(minutes=3), timedelta(minutes=4)
 _FILES = uuid.UUID("8f0f3a6e-5d0b-4a7c-9f5e-2b1f6f0f9a01")
 
 
@@ -69,13 +73,19 @@ async def second_session(rig: Rig, name: str, of: str, start: Start, contact: Co
 
 
 async def _addresses(rig: Rig, session_id: str, contact: Contact, at: datetime) -> None:
-    addresses: list[tuple[IdentityKind, str | None]] = [("phone", contact.phone), ("email", contact.email), ("chat", contact.chat)]
+    addresses: list[tuple[IdentityKind, str | None]] = [
+        ("phone", contact.phone),
+        ("email", contact.email),
+        ("chat", contact.chat),
+    ]
     sealer = rig.world.sealer
     async with rig.world.pool.connection() as connection:
         for kind, value in addresses:
             if value:
                 row = {"identity_hash": sealer.digest(kind, value), "kind": kind, "verified": contact.verified}
-                await put(connection, "identity", session_id=session_id, sealed=sealer.seal({"value": value}), now=at, **row)
+                await put(
+                    connection, "identity", session_id=session_id, sealed=sealer.seal({"value": value}), now=at, **row
+                )
         for consent in contact.consents:
             row = {"kind": consent.kind, "channel": consent.channel.value, "status": consent.status}
             await put(connection, "consent", session_id=session_id, now=at, **row)
@@ -93,73 +103,69 @@ async def _filed_facts(rig: Rig, session_id: str, name: str, contact: Contact, a
     for key, fact in contact.facts.items():
         value = fact.value if fact.value is not None else parts.USUAL.get(key)
         filed[key] = (value, fact.status.value, fact.speaker.value)
+    common = {"session_id": session_id, "turn_id": f"{START}{name}:file", "at": at, "policy_version": version}
     async with rig.world.pool.connection() as connection:
         for key, (value, status, speaker) in filed.items():
-            kind = kind_of(key)
-            row = {"type": kind.name, "key": key, "status": status, "stake": kind.stake.value, "speaker": speaker}
+            kind, fact_id = kind_of(key), uuid.uuid5(_FILES, f"{session_id}:{key}")
             sealed = rig.world.sealer.seal({"value": value, "unit": None, "quote": "", "asr_confidence": None})
-            fact_id = uuid.uuid5(_FILES, f"{session_id}:{key}")
-            await put(connection, "known_fact", session_id=session_id, fact_id=fact_id, turn_id=f"{START}{name}:file", at=at,
-                      policy_version=version, sealed=sealed, **row)  # fmt: skip
+            row = {"type": kind.name, "key": key, "status": status, "stake": kind.stake.value, "speaker": speaker}
+            await put(connection, "known_fact", fact_id=fact_id, sealed=sealed, **common, **row)
 
 
 async def play_start(rig: Rig, session_id: str, name: str, contact: Contact, start: Start) -> None:
     """Write the session in a few commits of the program's own saver, the oldest first, each at its own time."""
     now = rig.clock.now()
-    groups: dict[timedelta, list[Callable[[Turn], None]]] = {}
+    groups: dict[timedelta, list[Work]] = {}
     for age, part in _parts(rig, contact, start, f"{START}{name}:call", now):
-        groups.setdefault(age, []).append(part)
+        groups.setdefault(min(age, start.age), []).append(part)
     for number, age in enumerate(sorted(groups, reverse=True)):
         rig.clock.set(now - age)
-        await _commit(rig, session_id, Event(f"{START}{name}:{number}", EventKind.OPERATOR, now - age, start.channel, {"act": "start"}),
-                      groups[age], start)  # fmt: skip
+        event = Event(f"{START}{name}:{number}", EventKind.OPERATOR, now - age, start.channel, {"act": "start"})
+        await _commit(rig, session_id, event, groups[age], start)
     rig.clock.set(now)
 
 
 def _parts(rig: Rig, contact: Contact, start: Start, call_id: str, now: datetime) -> list[Part]:
     """Everything that the start implies, with its age."""
-    ports = rig.ports
-    begun = start.age
+    begun, counts = start.age, start.evidence is None
     found: list[Part] = [
-        (begun, lambda turn: parts.locate(turn, contact, ports)),
-        (begun, lambda turn: parts.opening(turn, contact, start, call_id)),
+        (begun, partial(parts.locate, contact, rig.ports)),
+        (begun, partial(parts.opening, contact, start, call_id)),
         (begun, parts.disclose),
     ]
-    for key, fact in {**contact.facts, **start.facts}.items():
-        found.append((min(fact.age, begun), lambda turn, key=key, fact=fact: parts.know(turn, key, fact, counts=start.evidence is None)))
+    facts = {**contact.facts, **start.facts}
+    found += [(fact.age, partial(parts.know, key, fact, counts)) for key, fact in facts.items()]
     if start.step.stage in (Stage.TRANSFER, Stage.CLOSE):
-        found.append((min(timedelta(minutes=4), begun), lambda turn: parts.transfer(turn, start)))
-    found.append((min(timedelta(minutes=3), begun), lambda turn: parts.order(turn, start)))
-    found += [(min(part.age, begun), lambda turn, part=part: parts.quote(turn, part)) for part in start.quotes]
-    evidence = start.evidence
-    if evidence is None:
-        evidence = tuple(EvidencePart.model_validate({"type": kind}) for kind in parts.implied_evidence(start))
-    for piece in evidence:
-        found.append((min(piece.age, begun), lambda turn, piece=piece: _note(turn, piece)))
-    found += _later(rig, start)
-    found.append((_NOW, lambda turn: parts.stand(turn, start, now)))
+        found.append((_TRANSFERRED, partial(parts.transfer, start)))
+    found.append((_ORDERED, partial(deals.order, start)))
+    found += [(part.age, partial(deals.quote, part)) for part in start.quotes]
+    implied = [EvidencePart.model_validate({"type": kind}) for kind in parts.implied_evidence(start)]
+    found += [(piece.age, partial(_note, piece)) for piece in (implied if start.evidence is None else start.evidence)]
+    found += _lately(rig, start)
+    found.append((_NOW, partial(parts.stand, start, now)))
     return found
 
 
-def _later(rig: Rig, start: Start) -> list[Part]:
-    short = min(timedelta(seconds=30), start.age)
-    found: list[Part] = [(short, lambda turn: parts.appointment(turn, start)), (short, lambda turn: parts.request(turn, start))]
+def _lately(rig: Rig, start: Start) -> list[Part]:
+    """What was said and done last."""
+    found: list[Part] = [(_LATELY, partial(parts.appointment, start))]
+    if start.request is not None:
+        found.append((_LATELY, partial(deals.request, start.request)))
     if start.step in COMMIT_STEPS:
-        found.append((min(timedelta(minutes=1), start.age), say_terms))
+        found.append((_TERMS, say_terms))
     if start.step is Step.COMMIT_REQUESTED and not start.said:
-        found.append((short, ask_commit))
-    found += [(min(part.age, start.age), lambda turn, part=part: parts.spoken(turn, part)) for part in start.said]
+        found.append((_LATELY, ask_commit))
+    found += [(part.age, partial(deals.spoken, part)) for part in start.said]
     if start.step is Step.COMMITTED or start.committed is not None:
-        state = start.committed or OrderState()
-        found.append((min(timedelta(seconds=20), start.age), lambda turn: parts.commitment(turn, state, rig.ports)))
+        found.append((_COMMITTED, partial(deals.commitment, start.committed or OrderState(), rig.ports)))
     return found
 
 
-def _note(turn: Turn, piece: EvidencePart) -> None:
+def _note(piece: EvidencePart, turn: Turn) -> None:
     note(turn, piece.type.value, piece.confidence)
 
 
-async def _commit(rig: Rig, session_id: str, event: Event, work: list[Callable[[Turn], None]], start: Start) -> None:
+async def _commit(rig: Rig, session_id: str, event: Event, work: list[Work], start: Start) -> None:
     """One commit: the state as a turn would leave it, and the rows that go with it; then its lines are heard."""
     before = await rig.service.snapshot(session_id) or first_state(session_id)
     state: Any = {**before, "session_id": session_id, "event": event.to_json(), "refusal": None}
@@ -183,8 +189,12 @@ async def _hear(rig: Rig, session_id: str, event: Event, lines: list[Any], start
     heard_of = {part.act: part.status for part in start.said}
     quotes = start.quotes[-1].heard if start.quotes else True
     for line in lines:
-        status = heard_of.get(line["act"], "heard" if quotes or not line["act"].startswith("price_readback") else "queued")
+        status = heard_of.get(
+            line["act"], "heard" if quotes or not line["act"].startswith("price_readback") else "queued"
+        )
         if status != "queued":
             data = {"speech_id": line["speech_id"], "status": status}
-            heard = Event(f"{event.turn_id}:heard:{line['speech_id']}", EventKind.HEARD, rig.clock.now(), start.channel, data)
+            heard = Event(
+                f"{event.turn_id}:heard:{line['speech_id']}", EventKind.HEARD, rig.clock.now(), start.channel, data
+            )
             await rig.service.inbox.note_heard(session_id, heard)

@@ -1,28 +1,20 @@
 """What a session that starts in its middle has behind it: each part written by the functions that a real turn uses."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from domain.acts import ACTS, say
+from domain.acts import say
 from domain.authority import closed, mint, opened
 from domain.errors import BadInput
 from domain.facts import FactStatus
 from domain.ledger import write
 from domain.ports import Ports
-from domain.pricing import OrderScope, draft_quote
-from domain.reading import Request
-from domain.refusal import Refused
 from domain.scoring import note
 from domain.stages import COMMIT_STEPS, Recording, Stage, Step
 from domain.transitions import BY_ID
 from domain.turn import Turn
-from graph.scenarios.setting import Contact, KnownFact, OrderState, QuotePart, SpokenPart, Start
-from nodes.commitment import ask_commit
-from nodes.hearing import take_request
-from nodes.orders import read_back_price, read_back_scope, say_terms, set_scope, write_quote
+from graph.scenarios.setting import Contact, KnownFact, Start
 
 # The rows by which each step is usually reached; their grants and revokes tell which scopes are open there.
 _TO_DISCOVERY = ("T05", "T06", "T07", "T10")
@@ -48,12 +40,19 @@ _WAY: dict[Step, tuple[str, ...]] = {
     Step.COMMIT_REQUESTED: (*_TO_SCOPE, "T28", "T29", "T30"),
     Step.COMMITTED: (*_TO_SCOPE, "T28", "T29", "T30", "T31"),
 }
+_ACCEPTED = (Step.PENDING, Step.QUEUEING, Step.BRIDGING, Step.BRIDGED, Step.FAILED)
 USUAL: dict[str, Any] = {"need": "missed calls", "authority": True, "timeline": "this month", "budget": 5000}
-_EVIDENCE = {"need": "need_confirmed", "authority": "authority_confirmed", "budget": "budget_confirmed", "timeline": "timeline_30d"}
+_EVIDENCE = {
+    "need": "need_confirmed",
+    "authority": "authority_confirmed",
+    "budget": "budget_confirmed",
+    "timeline": "timeline_30d",
+}
+_QUOTED = frozenset({"contract.send", "payment.link", "discount.apply"})
 _HOLD = timedelta(minutes=10)
 
 
-def opening(turn: Turn, contact: Contact, start: Start, call_id: str) -> None:
+def opening(contact: Contact, start: Start, call_id: str, turn: Turn) -> None:
     """Who it is, on which line, what was disclosed and agreed."""
     name, line = start.channel.value, start.line or ("up" if not (start.channel.text or start.overlay) else "down")
     turn.place.update(channel=name, opened=True, entered_at=turn.now.isoformat())
@@ -62,7 +61,9 @@ def opening(turn: Turn, contact: Contact, start: Start, call_id: str) -> None:
     recording = start.recording or (Recording.OFF if start.channel.text else Recording.ON)
     turn.place["recording"] = recording.value
     if recording in (Recording.ON, Recording.DECLINED):
-        turn.want("consent", consent="recording", channel=name, status="given" if recording is Recording.ON else "declined")
+        turn.want(
+            "consent", consent="recording", channel=name, status="given" if recording is Recording.ON else "declined"
+        )
     turn.talk["stayed"] = True
     if contact.name:
         write(turn, "contact.name", contact.name, status=FactStatus.CONFIRMED, confidence=1.0)
@@ -74,7 +75,7 @@ def opening(turn: Turn, contact: Contact, start: Start, call_id: str) -> None:
         write(turn, "zone", zone, status=FactStatus.CONFIRMED, confidence=1.0)
 
 
-def locate(turn: Turn, contact: Contact, ports: Ports) -> None:
+def locate(contact: Contact, ports: Ports, turn: Turn) -> None:
     """Region and zones as the number tells them, and the addresses on record."""
     if contact.phone:
         region, zones = ports.places.of(contact.phone)
@@ -86,10 +87,17 @@ def locate(turn: Turn, contact: Contact, ports: Ports) -> None:
 
 def disclose(turn: Turn) -> None:
     company = turn.catalogue.company
-    say(turn, "disclose_ai", agent=company.agent_name, company=company.name, purpose=company.purpose, optout=company.optout)
+    say(
+        turn,
+        "disclose_ai",
+        agent=company.agent_name,
+        company=company.name,
+        purpose=company.purpose,
+        optout=company.optout,
+    )
 
 
-def know(turn: Turn, key: str, fact: KnownFact, *, counts: bool) -> None:
+def know(key: str, fact: KnownFact, counts: bool, turn: Turn) -> None:
     """A fact of the ledger, and with `counts` the evidence behind it."""
     value = fact.value if fact.value is not None else USUAL.get(key)
     if value is None:
@@ -100,63 +108,20 @@ def know(turn: Turn, key: str, fact: KnownFact, *, counts: bool) -> None:
         note(turn, _EVIDENCE[key], 1.0, key)
 
 
-def order(turn: Turn, start: Start) -> None:
-    """The order scope on the table, confirmed by the buyer unless told otherwise."""
-    part = start.order
-    if part is None:
-        return
-    scope = OrderScope.from_json({"product": part.product, "quantity": part.quantity, "term": part.term, "start": part.start})
-    set_scope(turn, scope)
-    turn.deal["scope"]["confirmed"] = part.confirmed
-    if part.confirmed:
-        write(turn, "scope", scope.to_json(), status=FactStatus.CONFIRMED, confidence=1.0)
-    write(turn, "quantity", part.quantity, status=FactStatus.CONFIRMED, confidence=1.0)
-
-
-def quote(turn: Turn, part: QuotePart) -> None:
-    """The next quote version of the order, read back."""
-    scope = OrderScope.from_json(turn.deal["scope"])
-    drafted = draft_quote(turn.policy, scope, Decimal(part.discount_pct), int(turn.deal.get("quote_version", 0)) + 1, turn.now)
-    if isinstance(drafted, Refused):
-        raise BadInput("quotes.discount_pct", drafted.why, "Give a discount that the policy allows.")
-    write_quote(turn, drafted, scopes=())
-    turn.effects[-1]["in_writing"] = turn.deal["quote"]["issued_in_writing"] = part.in_writing or turn.channel.text
-    read_back_price(turn)
-    if part.acknowledged:
-        value = {"quote_hash": drafted.quote_hash, "amount": str(drafted.amount), "quote": drafted.name}
-        write(turn, "price_ack", value, status=FactStatus.CONFIRMED, confidence=1.0)
-
-
-def spoken(turn: Turn, part: SpokenPart) -> None:
-    """A line of the agent; its slots come from the order and the quote on the table."""
-    line = _LINES.get(part.act)
-    if line is not None:
-        line(turn)
-    elif not ACTS[part.act].slots:
-        say(turn, part.act)
-    else:
-        known = ", ".join(sorted(_LINES))
-        raise BadInput("said.act", f"{part.act} has slots that a start cannot fill", f"Use {known}, or an act without slots.")
-
-
-_LINES: dict[str, Callable[[Turn], None]] = {
-    "price_readback": read_back_price,
-    "price_readback_discount": read_back_price,
-    "scope_readback": read_back_scope,
-    "terms": say_terms,
-    "ask_commit": ask_commit,
-}
-
-
-def transfer(turn: Turn, start: Start) -> None:
+def transfer(start: Start, turn: Turn) -> None:
     """The offer and the acceptance that lie behind TRANSFER and CLOSE."""
     target = start.offer or ("ai_closer" if start.step.stage is Stage.CLOSE else "human_closer")
-    turn.deal["offer"] = {"target": target, "at": turn.now.isoformat(), "meeting": False, "buyer_turn": turn.talk["buyer_turns"]}
+    turn.deal["offer"] = {
+        "target": target,
+        "at": turn.now.isoformat(),
+        "meeting": False,
+        "buyer_turn": turn.talk["buyer_turns"],
+    }
     if start.step is not Step.OFFERED:
         turn.deal["transfer"] = {"accepted_at": turn.now.isoformat(), "target": target, "tried": []}
 
 
-def appointment(turn: Turn, start: Start) -> None:
+def appointment(start: Start, turn: Turn) -> None:
     """A meeting that is booked, with the timers that belong to it."""
     part = start.appointment
     if part is None:
@@ -178,34 +143,7 @@ def appointment(turn: Turn, start: Start) -> None:
     turn.want("timer", timer="no_show", ref="meeting", due_at=(part.starts + timedelta(minutes=10)).isoformat())
 
 
-def request(turn: Turn, start: Start) -> None:
-    if start.request is not None:
-        take_request(turn, Request(quote="", value=start.request.value, unit=start.request.unit))
-
-
-def commitment(turn: Turn, state: OrderState, ports: Ports) -> None:
-    """Contract and payment link as T31 left them."""
-    on_table: dict[str, Any] = turn.deal["quote"]
-    quote_hash, tokens = on_table["quote_hash"], {k: ports.links.token(turn.event.turn_id, k) for k in ("contract", "payment")}
-    contract_id, payment_id = f"{turn.session_id}:c1", f"{turn.session_id}:{quote_hash}:{state.attempt}"
-    expires = (turn.now + timedelta(days=3)).isoformat()
-    buyer = {"name": turn.value("contact.name"), "address": turn.value("contact.phone")}
-    turn.want("contract", contract_id=contract_id, quote_hash=quote_hash, token=tokens["contract"],
-              document=ports.links.document(on_table, buyer, turn.now))  # fmt: skip
-    turn.want("payment", payment_id=payment_id, quote_hash=quote_hash, attempt=state.attempt, amount=on_table["amount"],
-              currency=on_table["currency"], token=tokens["payment"], expires_at=expires)  # fmt: skip
-    turn.want("quote_status", quote_hash=quote_hash, status="accepted")
-    turn.want("timer", timer="link_expiry", ref=payment_id, due_at=expires)
-    write(turn, "commitment", {"quote_hash": quote_hash, "amount": on_table["amount"]}, status=FactStatus.CONFIRMED)
-    turn.deal["order"] = {
-        "quote_hash": quote_hash, "attempt": state.attempt, "open": True,
-        "contract_link": ports.links.contract(tokens["contract"]), "payment_link": ports.links.payment(tokens["payment"]),
-        **({"signed": True, "signed_quote_hash": quote_hash} if state.contract == "accepted" else {}),
-        **({"paid_amount": on_table["amount"]} if state.payment == "paid" else {}),
-    }  # fmt: skip
-
-
-def stand(turn: Turn, start: Start, at: datetime) -> None:
+def stand(start: Start, at: datetime, turn: Turn) -> None:
     """Step, overlay, gates, open scopes and live capabilities, as they are when the scenario begins."""
     turn.step = start.step
     for row in (BY_ID[name] for name in _WAY.get(start.step, ())):
@@ -224,15 +162,15 @@ def stand(turn: Turn, start: Start, at: datetime) -> None:
     passed = {"transfer": start.step.stage in (Stage.TRANSFER, Stage.CLOSE), "close": start.step.stage is Stage.CLOSE}
     for name, is_open in {**passed, "commit": start.step in COMMIT_STEPS, **start.gates}.items():
         turn.intent["gates"][name] = {"open": is_open, "above": 2 if is_open else 0, "below": 0}
+    quote = cast("dict[str, Any]", turn.deal.get("quote") or {})
     for scope in start.capabilities:
-        quoted = scope in ("contract.send", "payment.link", "discount.apply")
-        mint(turn, scope, quote_hash=(turn.deal.get("quote") or {}).get("quote_hash") if quoted else None)
+        mint(turn, scope, quote_hash=quote.get("quote_hash") if scope in _QUOTED else None)
 
 
 def implied_evidence(start: Start) -> list[str]:
     """What a buyer must have done to stand at this step."""
     found: list[str] = []
-    if start.step.stage is Stage.CLOSE or start.step in (Step.PENDING, Step.QUEUEING, Step.BRIDGING, Step.BRIDGED, Step.FAILED):
+    if start.step.stage is Stage.CLOSE or start.step in _ACCEPTED:
         found.append("accept_transfer_now")
     if start.order is not None and start.order.confirmed and start.step.stage is Stage.CLOSE:
         found.append("scope_confirm")
