@@ -1,0 +1,116 @@
+"""`make bench`: every figure beside its peers in the same run, as a table and as JSON; nothing absolute is promised."""
+
+import argparse
+import asyncio
+import gc
+import json
+import sys
+import tempfile
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bench.measure import cost, growth, throughput
+from bench.peers import peers
+from graph.bootstrap import World, open_world
+from graph.policy_book import ensure_policies
+from graph.settings import load_settings
+from memory.database import migrate
+from memory.embedded import ensure, stop
+
+SESSIONS = (1, 10, 100)
+
+
+@asynccontextmanager
+async def scratch() -> AsyncIterator[World]:
+    """A database of its own, thrown away afterwards."""
+    with tempfile.TemporaryDirectory(prefix="throughline-bench-", dir="/tmp") as home:
+        Path(home).chmod(0o711)
+        dsn = ensure(Path(home) / "postgres")
+        try:
+            await migrate(dsn)
+            settings = load_settings(None).model_copy(update={"database_url": dsn, "data_dir": Path(home)})
+            async with open_world(settings, size=12) as world:
+                await ensure_policies(world.pool, settings, datetime.now(UTC))
+                yield world
+        finally:
+            stop(Path(home) / "postgres")
+
+
+async def measure(world: World, quick: bool) -> dict[str, Any]:
+    turns = 60 if quick else 300
+    points = (10, 100, 200) if quick else (10, 100, 500, 2000)
+    report: dict[str, Any] = {"turns": turns, "cost": {}, "throughput": {}, "growth": {}}
+    async with peers(world) as all_peers:
+        gc.collect()
+        gc.freeze()
+        for name, peer in all_peers.items():
+            report["cost"][name] = asdict(await cost(peer, turns))
+            report["throughput"][name] = {n: await throughput(peer, n, turns) for n in SESSIONS}
+        for name in ("ours", "stock async", "stock exit"):
+            reach = points if name == "ours" else tuple(p for p in points if p <= 500)
+            report["growth"][name] = await growth(all_peers[name], name, world.pool, reach)
+    return report
+
+
+def table(report: dict[str, Any]) -> str:
+    lines = [
+        "| peer | CPU ms | p50 ms | p95 ms | turns/s at 1, 10, 100 | CPU against ours |",
+        "|---|---|---|---|---|---|",
+    ]
+    ours = report["cost"]["ours"]
+    for name, c in report["cost"].items():
+        rates = ", ".join(f"{rate:.0f}" for rate in report["throughput"][name].values())
+        lines.append(
+            f"| {name} | {c['cpu']:.1f} | {c['p50']:.1f} | {c['p95']:.1f} | {rates} | {c['cpu'] / ours['cpu']:.2f} |"
+        )
+    lines += ["", "| peer | at turn | p50 ms | KB per turn |", "|---|---|---|---|"]
+    for name, points in report["growth"].items():
+        lines += [f"| {name} | {point} | {p50:.1f} | {kilobytes:.1f} |" for point, (p50, kilobytes) in points.items()]
+    return "\n".join([*lines, "", *verdicts(report)])
+
+
+def verdicts(report: dict[str, Any]) -> list[str]:
+    """What is to be reached, and whether this run reached it."""
+    rates = report["throughput"]
+    out: list[str] = []
+    for peer, least in (("stock async", 2.0), ("stock exit", 1.0)):
+        for n in SESSIONS:
+            ratio = rates["ours"][n] / rates[peer][n]
+            out.append(
+                f"turns/s against {peer} at {n} sessions: {ratio:.2f} (to reach {least:.1f}) {said(ratio >= least)}"
+            )
+    points = report["growth"]["ours"]
+    last, hundred = points[max(points)], points[100]
+    for what, index in (("p50", 0), ("KB per turn", 1)):
+        change = last[index] / hundred[index]
+        out.append(f"{what} at turn {max(points)} against turn 100: {change:.2f} (1.10 at most) {said(change <= 1.10)}")
+    p50 = report["cost"]["ours"]["p50"]
+    out.append(f"p50 of a full turn: {p50:.1f} ms (to reach 6.0 on a quiet machine) {said(p50 <= 6.0)}")
+    return out
+
+
+def said(met: bool) -> str:
+    return "met" if met else "NOT met"
+
+
+async def run(dsn: str, home: Path, quick: bool) -> dict[str, Any]:
+    async with scratch(dsn, home) as world:
+        return await measure(world, quick)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    parser.add_argument("--quick", action="store_true", help="fewer turns, up to turn 200")
+    arguments = parser.parse_args()
+    with server() as (dsn, home):
+        report = asyncio.run(run(dsn, home, arguments.quick))
+    sys.stdout.write(table(report) + "\n")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(report, indent=1), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
