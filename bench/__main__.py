@@ -6,7 +6,8 @@ import gc
 import json
 import sys
 import tempfile
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,20 +23,24 @@ from memory.embedded import ensure, stop
 SESSIONS = (1, 10, 100)
 
 
-@asynccontextmanager
-async def scratch() -> AsyncIterator[World]:
-    """A database of its own, thrown away afterwards."""
+@contextmanager
+def server() -> Generator[tuple[str, Path]]:
+    """A database server of its own, thrown away afterwards."""
     with tempfile.TemporaryDirectory(prefix="throughline-bench-", dir="/tmp") as home:
         Path(home).chmod(0o711)
-        dsn = ensure(Path(home) / "postgres")
         try:
-            await migrate(dsn)
-            settings = load_settings(None).model_copy(update={"database_url": dsn, "data_dir": Path(home)})
-            async with open_world(settings, size=12) as world:
-                await ensure_policies(world.pool, settings, datetime.now(UTC))
-                yield world
+            yield ensure(Path(home) / "postgres"), Path(home)
         finally:
             stop(Path(home) / "postgres")
+
+
+@asynccontextmanager
+async def scratch(dsn: str, home: Path) -> AsyncGenerator[World]:
+    await migrate(dsn)
+    settings = load_settings(None).model_copy(update={"database_url": dsn, "data_dir": home})
+    async with open_world(settings, size=12) as world:
+        await ensure_policies(world.pool, settings, world.clock.now())
+        yield world
 
 
 async def measure(world: World, quick: bool) -> dict[str, Any]:

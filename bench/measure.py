@@ -6,6 +6,8 @@ import time
 import uuid
 from dataclasses import dataclass
 
+from psycopg import sql
+
 from bench.peers import Peer
 from memory.database import Pool
 
@@ -86,9 +88,7 @@ async def row_bytes(pool: Pool, name: str) -> int:
     total = 0
     async with pool.connection() as connection:
         for table in tables:
-            cursor = await connection.execute(
-                f"select coalesce(sum(pg_column_size(t.*)), 0)::bigint as n from {table} t"
-            )  # type: ignore[arg-type]
-            row = await cursor.fetchone()
+            query = sql.SQL("select coalesce(sum(pg_column_size(t.*)), 0)::bigint as n from {} t")
+            row = await (await connection.execute(query.format(sql.Identifier(table)))).fetchone()
             total += int(row["n"]) if row else 0
     return total
