@@ -83,8 +83,9 @@ def _turn_entries(turn: Mapping[str, Any], rows: _Grouped, score_before: float |
         "signals": [signal(row) for row in rows.evidence.get(turn_id, [])],
     }
     entries = [head]
-    entries += [{**place, **_move(move)} for move in moves]
-    entries += [{**place, **item} for item in refusals(rows.guards.get(turn_id, []), fired)]
+    guards = rows.guards.get(turn_id, [])
+    entries += [{**place, **_move(move), "gate": _gate(guards, move["transition"])} for move in moves]
+    entries += [{**place, **item} for item in refusals(guards, fired)]
     entries += [{**place, **_call(call)} for call in rows.calls.get(turn_id, []) if call["scope"] != "crm.stage"]
     entries += [{**place, **_agent(row, number)} for row in rows.speech.get(turn_id, [])]
     return entries
@@ -109,6 +110,12 @@ def refusals(guards: Sequence[Mapping[str, Any]], fired: Iterable[str]) -> list[
             item = {"kind": "refusal", "transition": row["transition"], "guard": row["guard"], "value": row["value"]}
             found.setdefault(row["transition"], item)
     return list(found.values())
+
+
+def _gate(guards: Sequence[Mapping[str, Any]], transition: str) -> str:
+    """What the gate of a row saw, where the row has one: the score and its threshold."""
+    found = (row for row in guards if row["transition"] == transition and row["guard"].startswith("gate_"))
+    return next((str(row["value"]) for row in found), "")
 
 
 def _move(row: Mapping[str, Any]) -> Json:

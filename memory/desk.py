@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from psycopg import AsyncConnection, OperationalError
+from psycopg import AsyncConnection, InterfaceError, OperationalError
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 from psycopg_pool import PoolTimeout
@@ -33,7 +33,7 @@ async def reached(pool: Pool) -> AsyncIterator[Connection]:
     try:
         async with pool.connection(timeout=5) as connection:
             yield connection
-    except (OperationalError, PoolTimeout) as fault:
+    except (OperationalError, InterfaceError, PoolTimeout) as fault:
         raise DatabaseSilent(f"The database does not answer ({type(fault).__name__}).") from fault
 
 

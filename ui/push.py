@@ -95,6 +95,8 @@ class Hub:
                         yield session_id
                 except ThroughlineError as fault:
                     _log.warning("push is waiting for the database: %s", fault)
+                except Exception as fault:  # noqa: BLE001  # the edge of the process: pages poll meanwhile
+                    _log.warning("push was interrupted (%s) and begins anew", type(fault).__name__)
                 await asyncio.sleep(RETRY_S)
                 yield ""
 

@@ -27,9 +27,11 @@ SCRIPT = Path(__file__).with_name("app.py")
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[dict[str, object]]:
     # Streamlit collects garbage after every run of a script: what is loaded once must not be walked each time.
-    import altair  # noqa: F401 - loaded now, so that it is frozen too
-    import pandas as pd  # noqa: F401
+    import pandas as pd  # noqa: F401 - what a page would load at its first run is loaded now, so that it is frozen too
     import pyarrow as pa  # noqa: F401
+
+    from ui import approval_view, charts, decision, session_view, suggestions  # noqa: F401
+    from ui.components import mounts  # noqa: F401
 
     gc.collect()
     gc.freeze()

@@ -74,7 +74,8 @@ def _move(entry: Mapping[str, Any], _buyer_name: str) -> Json:
     same = entry["before"] == entry["after"] and entry["overlay"] == entry["overlay_before"]
     tag = {"text": entry["transition"], "color": words.tint(entry["after"].partition(".")[0])}
     text = words.row_name(entry["transition"])
-    return {"text": text if same else f"{text}: {place(entry['after'], entry['overlay'])}", "tag": tag}
+    where = text if same else f"{text}: {place(entry['after'], entry['overlay'])}"
+    return {"text": where, "tag": tag, "sub": entry["gate"]}
 
 
 def _refusal(entry: Mapping[str, Any], _buyer_name: str) -> Json:
@@ -148,7 +149,9 @@ def _chat_item(entry: Mapping[str, Any]) -> Json | None:
         stage = entry["after"].partition(".")[0]
         if stage == entry["before"].partition(".")[0] and not entry["overlay"] and not entry["overlay_before"]:
             return None  # a step inside a stage is no news to somebody who talks
-        return {"kind": "move", "text": place(entry["after"], entry["overlay"]), "tag": {"text": entry["transition"], "color": words.tint(stage)}}  # noqa: E501  # fmt: skip
+        text = place(entry["after"], entry["overlay"])
+        why = f"{text}: guard passed, {entry['gate']}" if entry["gate"] else text
+        return {"kind": "move", "text": why, "tag": {"text": entry["transition"], "color": words.tint(stage)}}
     if kind == "move" and entry["transition"] in ("T41", "T42"):
         text = "A person is asked to approve" if entry["transition"] == "T41" else "The request to a person is settled"
         return {"kind": "move", "text": text, "tag": {"text": entry["transition"], "color": "orange"}}

@@ -175,9 +175,12 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> N
 
 
 # ---- a browser
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """One Chromium; where there is none the tests are skipped, or fail with REQUIRE_BROWSER=1."""
+    """One Chromium; where there is none the tests are skipped, or fail with REQUIRE_BROWSER=1.
+
+    Per module, because playwright's loop runs in this thread until it is closed, and other tests need a loop too.
+    """
     if not CHROMIUM:
         reason = "no Chromium: install Debian's chromium, or set CHROMIUM to its path"
         if os.environ.get("REQUIRE_BROWSER") == "1":
@@ -191,7 +194,7 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def desktop(chromium: Any) -> Iterator[Any]:
     """One context keeps the cache: only the first page pays for the JavaScript."""
     context = chromium.new_context(viewport={"width": 1400, "height": 900})

@@ -254,3 +254,17 @@ def test_the_pushs_socket_is_open_on_every_page(tab: Tab) -> None:
     for path in ("", "sessions", "talk"):
         page = tab.open(path)
         page.locator('i[data-state="open"]').first.wait_for(state="attached")
+
+
+def test_push_comes_back_after_the_database_dropped_every_connection(tab: Tab, console: Console) -> None:
+    page = tab.open()
+    page.locator(".queue .item").first.wait_for()
+    console.run(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where datname = current_database() and pid <> pg_backend_pid() and application_name <> ''"
+    )
+    page.wait_for_timeout(3000)
+    request = raise_request(console, "+15125550321")
+    card(page, request).wait_for()
+    assert page.locator(".health .ok", has_text="Database").count() == 1
+    console.run("update proposals set status = 'withdrawn' where number = %s", request)
