@@ -108,7 +108,7 @@ class Refusal(Block):
     @model_validator(mode="after")
     def _what(self) -> Self:
         if (self.row is None) == (self.scope is None):
-            raise PydanticCustomError("refusal", "A refusal names either a row or a scope")
+            raise PydanticCustomError("refusal", "a refusal names either a row or a scope")
         return self
 
 

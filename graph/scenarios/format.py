@@ -97,4 +97,10 @@ def _unknown(what: str, name: str, names: set[str]) -> PydanticCustomError:
 class ScenarioFile(Block):
     """A file of scenarios, after `like` and `steps_of` were written out."""
 
-    scenarios: Annotated[tuple[Scenario, ...], Field(min_length=1)]
+    scenarios: tuple[Scenario, ...]
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not self.scenarios:
+            raise PydanticCustomError("none", "there is no scenario in the file")
+        return self

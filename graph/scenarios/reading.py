@@ -76,7 +76,8 @@ def _reworded(problem: Problem) -> Problem:
     """The remedies of the shared reader speak of the policy file."""
     if "default policy" not in problem.remedy and problem.remedy != "Correct the value.":
         return problem
-    key = problem.field.rpartition(".")[2]
+    named = [part for part in problem.field.split(".") if not part.isdecimal()]
+    key = named[-1] if named else "file"
     return replace(
         problem, remedy=f"See {key} in docs/scenarios.md." if key and key != "file" else "See docs/scenarios.md."
     )

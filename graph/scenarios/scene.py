@@ -13,10 +13,10 @@ from graph.scenarios.format import Scenario
 from graph.scenarios.record import Record
 from graph.scenarios.rig import Rig
 from graph.scenarios.setting import Seats, Taken
+from graph.scenarios.sight import HOURS
 from graph.scenarios.start import put_on_file, second_session
 from memory.playback import put
 
-STRANGER = "scenario hours"  # label of the session that other people's hours belong to
 _LEVELS = {"L1 close": "L1", "L3 close": "L3"}
 _CLOSING = ("contract.send", "payment.link")
 
@@ -90,7 +90,7 @@ async def set_hours(rig: Rig, take: Sequence[Taken], release: Sequence[Taken], l
         return
     now = rig.clock.now()
     stranger = Identity("chat", "chat:somebody-else")
-    session_id = await rig.service.inbox.open_session(stranger, now, Channel.CHAT, STRANGER)
+    session_id = await rig.service.inbox.open_session(stranger, now, Channel.CHAT, HOURS)
     async with rig.world.pool.connection() as connection:
         for hours in release:
             await put(connection, "release_hours", session_id=session_id, starts=hours.starts, ends=hours.ends, now=now)

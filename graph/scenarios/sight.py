@@ -9,6 +9,7 @@ from typing import Any, cast
 from memory.playback import Row, Tables
 
 START = "start:"  # how the turn ids of a session's start begin
+HOURS = "scenario hours"  # label of the session that other people's hours belong to
 _BY_CONTACT = frozenset({"facts", "consents"})
 
 

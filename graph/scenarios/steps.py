@@ -195,15 +195,15 @@ class Step(Keyed):
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         if self.kind is None and self.at is None and self.after is None and self.then is None:
-            raise PydanticCustomError("empty_step", "A step does something, waits (at, after) or looks (then)")
+            raise PydanticCustomError("empty_step", "a step does something, waits (at, after) or looks (then)")
         if self.at is not None and self.after is not None:
-            raise PydanticCustomError("two_times", "Give either at or after")
+            raise PydanticCustomError("two_times", "give either at or after")
         if self.over is not None and self.say is None:
-            raise PydanticCustomError("over_without_words", "Only words can begin over a line: over goes with say")
+            raise PydanticCustomError("over_without_words", "only words can begin over a line: over goes with say")
         nested = [step for step in self.together or () if step.together or step.at or step.after or step.kill_at]
         if nested:
             raise PydanticCustomError(
-                "nested", "Steps under together happen at once: no at, after, kill_at or together"
+                "nested", "steps under together happen at once: no at, after, kill_at or together"
             )
         return self
 

@@ -27,7 +27,7 @@ def _duration(raw: object) -> timedelta:
         return timedelta(seconds=raw)
     found = _DURATION.fullmatch(raw.strip()) if isinstance(raw, str) else None
     if found is None:
-        raise PydanticCustomError("duration", "This is no duration such as 40 s, 3 min, 5 h or 2 d")
+        raise PydanticCustomError("duration", "this is no duration such as 40 s, 3 min, 5 h or 2 d")
     return timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
 
 
@@ -42,7 +42,7 @@ def _moment(raw: object) -> datetime:
         moment = None
     if moment is None or moment.tzinfo is None:
         example = "2026-11-24T15:00:00Z or 2026-11-24 10:00 America/New_York"
-        raise PydanticCustomError("moment", "This is no moment such as {example}", {"example": example})
+        raise PydanticCustomError("moment", "this is no moment such as {example}", {"example": example})
     return moment.astimezone(UTC)
 
 
@@ -118,7 +118,7 @@ class Move:
 def _path(raw: object) -> tuple[Move, ...]:
     """`T41 (A1) T42 (approved) T43 PARKED T44 (to CLOSE.price)`, or none."""
     if not isinstance(raw, str):
-        raise PydanticCustomError("path", "A path is written as one text, such as T05 T06 T42 (approved) T43 PARKED")
+        raise PydanticCustomError("path", "a path is written as one text, such as T05 T06 T42 (approved) T43 PARKED")
     text, moves, position = raw.strip(), list[Move](), 0
     if text == "none":
         return ()
@@ -174,9 +174,7 @@ def _record(raw: object) -> RecordWant:
     entry = cast("dict[str, Any]", raw) if isinstance(raw, dict) else dict[str, Any]()
     name, fields = next(iter(entry.items()), ("", None))
     if len(entry) != 1 or not isinstance(fields, dict):
-        raise PydanticCustomError(
-            "crm", "A record is a name, or one name with fields such as quote: {{amount: 2388.00}}"
-        )
+        raise PydanticCustomError("crm", "a record is a name, or one name with a block of fields")
     return RecordWant(name, cast("Mapping[str, Any]", fields))
 
 
@@ -194,5 +192,5 @@ class Keyed(Block):
     def _one_kind(self) -> Self:
         given = [name for name in self.kinds() if getattr(self, name) is not None]
         if len(given) > 1:
-            raise PydanticCustomError("one_kind", "It does several things: {given}", {"given": ", ".join(given)})
+            raise PydanticCustomError("one_kind", "it does several things: {given}", {"given": ", ".join(given)})
         return self
