@@ -33,6 +33,7 @@ _COUNTED = word_set(
     things miles stars am pm
     """
 )
+_BEFORE_ONE = word_set("just only maybe need for yes no it to about sorry then ok well")
 _NOT_ALONE = _COUNTED | {"off", "percent", "of", "discount"}
 _SPENDING = word_set(
     """
@@ -67,6 +68,8 @@ def read_amounts(heard: Utterance, context: ReadingContext) -> Amounts:
             found.used |= {i, i + 1}
         elif not _money(heard, context, found, i):
             _people(tokens, found, i)
+    if found.quantity_at >= 0 and (num := tokens[found.quantity_at].num) is not None:
+        found.quantity = int(num)  # of the place marked last: later words correct earlier ones
     return found
 
 
@@ -77,6 +80,8 @@ def settle_bare(heard: Utterance, context: ReadingContext, found: Amounts, taken
         if token.num is None or i in found.used or i in taken or word(tokens, i + 1) in _NOT_ALONE or _past(tokens, i):
             continue
         counts = _is_count(token) and found.quantity is None and _counts_seats(tokens, i, context)
+        if token.text == "one" and i and word(tokens, i - 1) not in _BEFORE_ONE:
+            continue  # "the cheapest one"
         if context.asked in MONEY_QUESTIONS and not counts and not (token.text == "one" and len(tokens) > 2):
             _add_money(heard, found, i, i + 1, _scaled(token.num, context))
         elif counts:
@@ -242,9 +247,3 @@ def _people(tokens: Sequence[Token], found: Amounts, i: int) -> None:
 
 def _set_quantity(found: Amounts, i: int, end: int) -> None:
     found.quantity_at, found.used = i, found.used | set(range(i, end))
-
-
-def name_quantity(heard: Utterance, found: Amounts) -> None:
-    """The number of the place that was marked last: later words correct earlier ones."""
-    if found.quantity is None and found.quantity_at >= 0 and (num := heard.tokens[found.quantity_at].num) is not None:
-        found.quantity = int(num)

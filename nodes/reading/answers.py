@@ -8,6 +8,7 @@ from nodes.reading.amounts import Amounts
 from nodes.reading.phrases import Span
 from nodes.reading.utterance import Utterance
 
+READBACKS = frozenset({"slot_readback", "scope_readback", "callback_readback", "budget_conflict", "fact_conflict"})
 BINDING = frozenset({"commit", "price_readback"})  # a question beside such a yes leaves it open
 OFFERS = frozenset({"meeting_offer", "transfer_offer", "next_step_offer", "anything_else", "counter_offer"})
 ACT_ON = frozenset({"commit", "transfer_offer", "meeting_offer", "next_step_offer"})  # doing is agreeing
@@ -59,8 +60,15 @@ class AnswerRead:
     affirmative: bool
 
 
-def read_answer(heard: Utterance, context: ReadingContext, asks: bool, contradicts: bool) -> AnswerRead:
-    """`asks`: a question stands in the words; `contradicts`: they name other figures or ask for another price."""
+def read_answer(
+    heard: Utterance, context: ReadingContext, *, asks: bool, contradicts: bool, names_other: bool
+) -> AnswerRead:
+    """What the words answer.
+
+    `asks`: a question stands in them; `contradicts`: they name other figures or ask for another price;
+    `names_other`: they name a time, number or product, which behind "make it" or "instead" corrects what was read back.
+    """
+    corrects = names_other and heard.has("correction")
     denied = [
         *heard.spans("no.any"),
         *heard.spans("not yes.any"),
@@ -73,8 +81,14 @@ def read_answer(heard: Utterance, context: ReadingContext, asks: bool, contradic
     if answer is Answer.NEITHER and not agreed and not denied and _lets_act(context) and heard.has("yes.act"):
         answer = Answer.YES
     answer = _turned(heard, context, answer)
+    if answer is Answer.NEITHER and corrects and context.asked in READBACKS:
+        answer = Answer.NO
+    if answer is Answer.NEITHER and context.asked == "name_confirm" and heard.has("name.yes"):
+        answer = Answer.YES
+    binding = context.asked in BINDING
     open_end = heard.has("condition") or contradicts or (answer is Answer.YES and bool(denied))
-    conditional = open_end or (asks and context.asked in BINDING and answer is Answer.YES)
+    open_end = open_end or (binding and heard.has("hedge"))
+    conditional = open_end or (asks and binding and answer is Answer.YES)
     if (
         context.asked == "commit"
         and answer is Answer.YES

@@ -93,7 +93,7 @@ def _meridiem(tokens: Sequence[Token], i: int) -> tuple[str, int]:
 
 def _clock(tokens: Sequence[Token], i: int, asked_for_time: bool) -> ClockSpan | None:
     token = tokens[i]
-    if token.text in ("noon", "midday"):
+    if token.text in ("noon", "midday", "noonish"):
         return ClockSpan(i, i + 1, 12, 0, "24")
     if token.text == "midnight":
         return ClockSpan(i, i + 1, 0, 0, "24")

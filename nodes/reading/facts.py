@@ -11,6 +11,9 @@ from nodes.reading.tokens import word
 from nodes.reading.utterance import Utterance
 from nodes.reading.word_sets import word_set
 
+_NO_BUDGET = word_set(
+    "lose losing lost cost costs costing costed worth make making earn earning bill charge invoice owe"
+)
 MOST_DAYS = 20  # days looked at for a timeline; nobody names more
 BUDGET_QUESTIONS = frozenset({"budget", "authority_budget", "budget_conflict"})
 _CHANNELS = (
@@ -53,7 +56,7 @@ def _need(heard: Utterance, context: ReadingContext, specials: frozenset[Special
         context.asked != "need"
         or asks
         or specials - {Special.THANKS, Special.SMALL_TALK}
-        or heard.has("just_looking", "think", "final_no")
+        or heard.has("just_looking", "think", "final_no", "not_need")
     ):
         return []
     content = [t for t in heard.tokens if t.kind == "word" and t.text not in _EMPTY_NEEDS]
@@ -122,7 +125,8 @@ def _budgeted(heard: Utterance, context: ReadingContext, found: Amounts) -> tupl
     """The amount that is the budget: said so, or asked for. What "was" is past."""
     spoken_of = heard.sentences_with("budget.word")
     for at, money in zip(found.money_at, found.money, strict=True):
-        if money.per == "seat" or word(heard.tokens, at + 1) in ("was", "were"):
+        lead = {word(heard.tokens, at - k) for k in (1, 2, 3, 4)}
+        if money.per == "seat" or word(heard.tokens, at + 1) in ("was", "were") or lead & _NO_BUDGET:
             continue
         spoken = heard.sentence[at] in spoken_of
         selling = context.amount_on_table is not None or context.step.startswith("CLOSE")

@@ -178,6 +178,8 @@ def _target(heard: Utterance, context: ReadingContext, amount: Decimal, lead: li
     table = context.amount_on_table
     if table is None or not table * Decimal("0.3") <= amount < table - 1:
         return None
+    if context.asked == "discount_figure" and amount * 2 > table:
+        return table - amount
     named = lead[0] in ("at", "for", "it", "do", "to", "about", "pay") and (
         heard.has("discount")
         or {"make", "do", "how", "can", "could", "deal", "if", "pay"} & {t.text for t in heard.tokens}

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Protocol
 
-from domain.reading import Answer, Question, Reading, ReadingContext, Special, Wish
-from nodes.reading.amounts import name_quantity, read_amounts, settle_bare
+from domain.reading import Answer, Question, Reading, ReadingContext, Request, Special, Wish
+from nodes.reading.amounts import Amounts, read_amounts, settle_bare
 from nodes.reading.answers import figures_differ, read_answer
 from nodes.reading.dates import DaySpan
 from nodes.reading.facts import read_matter
@@ -38,44 +38,63 @@ class LocalLanguage:
 
 
 def read(words: str, context: ReadingContext, topics: Topics | None = None) -> Reading:
+    """What the words mean; what they leave open is left out."""
     heard = listen(words)
     specials, language = read_specials(heard, context)
     found = read_amounts(heard, context)
     times = read_times(heard, context, frozenset(found.used))
-    name_quantity(heard, found)
     settle_bare(heard, context, found, times.used | _in_days(times.days))
     intents = read_intents(heard, context, specials, times)
-    request = None if Special.MACHINE_INSTRUCTION in specials else read_request(heard, context, found)
-    request_stands = request is not None and (request.value is not None or context.asked == "percent_or_amount")
-    answer = read_answer(heard, context, intents.asks, request_stands or figures_differ(heard, context, found))
-    topic = topics.match(words) if topics is not None and _may_ask(intents, specials) else None
     facts = read_identity(heard, context) + read_matter(heard, context, found, times, specials, intents.asks)
     reading = Reading(
-        answer=answer.answer,
-        conditional=answer.conditional,
         also_asks=intents.asks,
-        affirmative=answer.affirmative,
         specials=specials,
         wishes=intents.wishes,
-        questions=intents.questions | ({Question.OTHER} if topic and not intents.questions else set[Question]()),
-        topic=topic,
+        questions=intents.questions,
+        topic=topics.match(words) if topics is not None and _may_ask(intents, specials) else None,
         times=times.mentions,
         zone=read_zone(heard, context),
         money=tuple(found.money),
         quantity=found.quantity,
         product=read_product(heard, context),
         term=read_term(heard, context),
-        request=request,
+        request=read_request(heard, context, found),
         facts=tuple(facts),
         objections=intents.objections,
         objection_resolved=intents.resolved,
         lost_reason=intents.lost_reason,
         language=language,
-        confidence=_confidence(heard, intents, answer.answer, bool(facts or times.mentions or found.money or specials)),
         heard_words=count_words(words),
         card_spans=heard.cards,
     )
-    return _without_orders(reading) if Special.MACHINE_INSTRUCTION in specials else reading
+    return _judged(heard, context, reading, found)
+
+
+def _judged(heard: Utterance, context: ReadingContext, reading: Reading, found: Amounts) -> Reading:
+    """The reading with the answer that it gives, and with how far it may be trusted."""
+    if Special.MACHINE_INSTRUCTION in reading.specials:
+        reading = _without_orders(reading)
+    answer = read_answer(
+        heard,
+        context,
+        asks=reading.also_asks,
+        contradicts=_changes_price(reading.request, context) or figures_differ(heard, context, found),
+        names_other=bool(reading.times or reading.quantity or reading.product or reading.term or reading.money),
+    )
+    asked = reading.questions | ({Question.OTHER} if reading.topic and not reading.questions else set[Question]())
+    ordered = Special.MACHINE_INSTRUCTION in reading.specials
+    return replace(
+        reading,
+        answer=Answer.NEITHER if ordered and answer.answer is Answer.YES else answer.answer,
+        conditional=answer.conditional,
+        affirmative=answer.affirmative and not ordered,
+        questions=asked,
+        confidence=_confidence(heard, reading, answer.answer),
+    )
+
+
+def _changes_price(request: Request | None, context: ReadingContext) -> bool:
+    return request is not None and (request.value is not None or context.asked == "percent_or_amount")
 
 
 def _in_days(days: tuple[DaySpan, ...]) -> frozenset[int]:
@@ -93,13 +112,12 @@ def _may_ask(intents: Intents, specials: frozenset[Special]) -> bool:
 
 
 def _without_orders(reading: Reading) -> Reading:
-    """Words that give the machine orders buy nothing and consent to nothing."""
-    kept = reading.wishes - {Wish.BUY, Wish.TRANSFER}
-    answer = Answer.NEITHER if reading.answer is Answer.YES else reading.answer
-    return replace(reading, answer=answer, affirmative=False, request=None, wishes=kept)
+    """Words that give the machine orders buy nothing and ask for nothing that a person could grant."""
+    return replace(reading, request=None, wishes=reading.wishes - {Wish.BUY, Wish.TRANSFER})
 
 
-def _confidence(heard: Utterance, intents: Intents, answer: Answer, anything: bool) -> float:
-    if not (anything or intents.wishes or intents.questions or intents.objections or answer is not Answer.NEITHER):
-        return NOTHING if not heard.tokens else VAGUE
-    return CORRECTED if any(t.fixed for t in heard.tokens) else CLEAR
+def _confidence(heard: Utterance, reading: Reading, answer: Answer) -> float:
+    seen = (reading.facts, reading.times, reading.money, reading.specials, reading.wishes, reading.questions)
+    if not (any(seen) or reading.objections or reading.request or answer is not Answer.NEITHER):
+        return VAGUE if heard.tokens else NOTHING
+    return CORRECTED if any(token.fixed for token in heard.tokens) else CLEAR

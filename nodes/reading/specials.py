@@ -41,6 +41,7 @@ _DIRECT = {
 _VOWEL = re.compile(r"[aeiouyáéíóúäöüàèâêîôû]")
 _CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{5,}")
 _KEY_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_ADDRESS_READ = frozenset({"slot_readback", "callback_readback"})
 OFF_HOOK = frozenset({"authority", "authority_budget", "name_confirm"})  # their answers speak of bosses and colleagues
 
 
@@ -61,6 +62,8 @@ def read_specials(heard: Utterance, context: ReadingContext) -> tuple[frozenset[
         found.add(Special.WRONG_PERSON)
     if context.asked in OFF_HOOK and context.asked != "name_confirm":
         found -= {Special.GATEKEEPER, Special.WRONG_PERSON}
+    if context.asked in _ADDRESS_READ:
+        found.discard(Special.WRONG_NUMBER)  # the number that was read back, not the line
     if heard.flat.lstrip(" \t\n[<#*\"'`{(").startswith(_ROLES):
         found.add(Special.MACHINE_INSTRUCTION)
     if len(heard.spans("spam.weak")) >= FEWEST_SPAM_SIGNS:

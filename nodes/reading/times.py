@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain.reading import ReadingContext, TimeKind, TimeMention
+from nodes.reading.calendar_words import add_days
 from nodes.reading.clocks import ClockSpan, find_clocks
 from nodes.reading.dates import COARSE, DaySpan
 from nodes.reading.days import find_days
@@ -20,6 +21,7 @@ from nodes.reading.word_sets import word_set
 TIME_QUESTIONS = frozenset(
     {"slot", "slot_readback", "callback_time", "callback_readback", "callback_choice", "meeting_offer"}
 )
+NEAR_WEEK = 3  # words between a week and the day of it
 _GLUE = word_set(
     """
     at on in the around about of for by this say maybe perhaps like any time anytime sometime is a little bit
@@ -46,8 +48,8 @@ def read_times(heard: Utterance, context: ReadingContext, used: frozenset[int]) 
     usable += [c for c in clocks if not open_hours(tokens, c.start)]
     usable += find_parts(tokens, taken)
     usable.sort(key=lambda item: item.start)
-    drafts = [d for d in _gather(tokens, usable) if _meant(d, wanted)]
-    mentions = _finished(heard, context, _corrected(tokens, drafts))
+    drafts = [d for d in _gather(tokens, usable) if _meant(d, wanted, wanted or heard.has("preference.time"))]
+    mentions = _finished(heard, context, _within_week(_corrected(tokens, drafts)))
     if not any(m.clock_from for m in mentions):
         mentions += read_from_now(heard, context)
     if wanted or context.offered_times:
@@ -105,11 +107,11 @@ def _closes_range(tokens: Sequence[Token], draft: Draft, item: Item) -> bool:
     return draft.day is not None and draft.last_day is None and draft.day.end == draft.end
 
 
-def _meant(draft: Draft, wanted: bool) -> bool:
-    """A bare number is a time only beside a day or a part of one, or where a time was asked for."""
+def _meant(draft: Draft, wanted: bool, parts: bool) -> bool:
+    """A bare number or a part of the day is a time only beside a day, or where the talk is of times."""
     if draft.day is None and draft.clock is not None and draft.clock.bare:
         return draft.part is not None or draft.last_clock is not None or wanted
-    return draft.day is not None or draft.clock is not None or draft.part is not None
+    return draft.day is not None or draft.clock is not None or parts
 
 
 def _corrected(tokens: Sequence[Token], drafts: list[Draft]) -> list[Draft]:
@@ -127,10 +129,28 @@ def _corrected(tokens: Sequence[Token], drafts: list[Draft]) -> list[Draft]:
     return kept
 
 
+def _within_week(drafts: list[Draft]) -> list[Draft]:
+    """ "Next week, maybe Thursday" means the Thursday of that week."""
+    kept: list[Draft] = []
+    for draft in drafts:
+        last = kept[-1].day if kept else None
+        day = draft.day
+        if last is not None and day is not None and last.grain == "week" and day.first == day.last:
+            shifted = add_days(day.first, 7)
+            inside = day.first if last.first <= day.first <= last.last else shifted
+            if last.first <= inside <= last.last and last.last > last.first and day.start - last.end <= NEAR_WEEK:
+                draft.day = day._replace(first=inside, last=inside)
+                draft.start = kept.pop().start
+        kept.append(draft)
+    return kept
+
+
 def _finished(heard: Utterance, context: ReadingContext, drafts: Sequence[Draft]) -> list[TimeMention]:
     mentions: list[TimeMention] = []
     for draft in drafts:
         frame, start = frame_before(heard.tokens, draft.start)
+        if frame is Frame.NONE and draft.clock is not None and draft.clock.start > draft.start:
+            frame = frame_before(heard.tokens, draft.clock.start)[0]
         if excluded(heard, start, draft.end):
             frame = Frame.NOT
         quote = heard.quote(start, draft.end)
