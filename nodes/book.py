@@ -8,6 +8,7 @@ from domain.events import EventKind
 from domain.firing import fire
 from domain.ports import Ports
 from domain.reading import Answer, Special, Wish
+from domain.refusal import Refused
 from domain.scoring import note
 from domain.stages import Stage, Step
 from domain.state import ChainState, part
@@ -207,7 +208,7 @@ def _cancel_or_keep(turn: Turn, answer: str, when: dict[str, str]) -> None:
     def cancel() -> None:
         permit = use(turn, "calendar.cancel", appointment["booking_id"])
         turn.want("cancel_booking", booking_id=appointment["booking_id"])
-        mirror(turn, appointment, "cancel", getattr(permit, "capability_id", None))
+        mirror(turn, appointment, "cancel", None if isinstance(permit, Refused) else permit.capability_id)
         turn.want("cancel_timer", timer="appointment", ref="meeting")
         turn.want("cancel_timer", timer="no_show", ref="meeting")
 

@@ -1,4 +1,4 @@
-"""The node of stage CLOSE: order scope, price, checklist, commitment; each step needs the buyer's own heard-and-answered words."""
+"""The node of stage CLOSE: scope, price, checklist, commitment; each needs the buyer's own heard-and-answered words."""
 
 from typing import Any
 
@@ -12,7 +12,8 @@ from domain.stages import CLOSE_STEPS, Stage, Step
 from domain.state import ChainState, part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
-from nodes.commitment import check_list, commitment, committed, won
+from nodes.commitment import check_list, commitment
+from nodes.fulfilment import committed, won
 from nodes.hearing import scope_differs
 from nodes.orders import changed_scope, first_scope, read_back_scope, scope_of, set_scope, void_quote
 from nodes.price import price_talk, scope_confirmed

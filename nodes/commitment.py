@@ -1,9 +1,9 @@
-"""The commitment: checklist, the direct question, contract and payment link, and what comes after the signature."""
+"""The commitment: checklist, the direct question, contract and payment link."""
 
 from datetime import timedelta
 from typing import Any
 
-from domain.acts import asks_something, planned, say
+from domain.acts import asks_something, say
 from domain.authority import mint, refuse, use
 from domain.events import EventKind
 from domain.facts import FactStatus
@@ -13,7 +13,7 @@ from domain.guards.transfer import expected_value
 from domain.ledger import confirm, write
 from domain.ports import Ports
 from domain.pricing import Quote
-from domain.reading import Answer, Wish
+from domain.reading import Answer
 from domain.refusal import Refused
 from domain.state import part
 from domain.transitions import Transition, Trigger
@@ -69,8 +69,13 @@ def check_list(turn: Turn, ports: Ports, words: bool) -> None:
 def _price_again(turn: Turn) -> None:
     """A request after the acknowledgement reopens the price: the same scope gets a new quote."""
     scope = scope_of(turn).to_json()
-    row = fire(turn, Trigger.SCOPE_CHANGED, reason="price_reopened", records={"scope_superseded": {"from": scope, "to": scope}},
-               act=lambda: void_quote(turn))  # fmt: skip
+    row = fire(
+        turn,
+        Trigger.SCOPE_CHANGED,
+        reason="price_reopened",
+        records={"scope_superseded": {"from": scope, "to": scope}},
+        act=lambda: void_quote(turn),
+    )
     if isinstance(row, Transition):
         turn.work["scope_confirmed_before"] = True
         scope_confirmed(turn)
@@ -130,8 +135,13 @@ def _ask_missing(turn: Turn, failed: list[str]) -> None:
     if "value_le_limit_or_a3" in failed and waiting:
         say(turn, "approval_pending", role=waiting["roles"][0])
     elif failed and not asks_something(turn):
-        names = {"gate_commit_open": "sure", "structural_ge_1.2": "sure", "confidence_ge_0.80": "sure",
-                 "no_open_blocking_objection": "objection", "value_le_limit_or_a3": "value"}  # fmt: skip
+        names = {
+            "gate_commit_open": "sure",
+            "structural_ge_1.2": "sure",
+            "confidence_ge_0.80": "sure",
+            "no_open_blocking_objection": "objection",
+            "value_le_limit_or_a3": "value",
+        }
         say(turn, "missing_for_commit", missing=next((names[f] for f in failed if f in names), "sure"))
 
 
@@ -206,25 +216,48 @@ def _send(turn: Turn, ports: Ports, order: dict[str, Any], approval: dict[str, A
     }
     first = order["attempt"] == 1
     if first:
-        turn.want("contract", contract_id=contract_id, quote_hash=quote["quote_hash"], token=tokens["contract"],
-                  document=ports.links.document(quote, buyer, turn.now))  # fmt: skip
+        turn.want(
+            "contract",
+            contract_id=contract_id,
+            quote_hash=quote["quote_hash"],
+            token=tokens["contract"],
+            document=ports.links.document(quote, buyer, turn.now),
+        )
         order["contract_link"] = ports.links.contract(tokens["contract"])
     else:
         order["contract_link"] = part(turn.deal, "order").get("contract_link", "")
     expires = turn.now + timedelta(days=LINK_DAYS)
-    turn.want("payment", payment_id=payment_id, quote_hash=quote["quote_hash"], attempt=order["attempt"], amount=quote["amount"],
-              currency=quote["currency"], token=tokens["payment"], expires_at=expires.isoformat())  # fmt: skip
+    turn.want(
+        "payment",
+        payment_id=payment_id,
+        quote_hash=quote["quote_hash"],
+        attempt=order["attempt"],
+        amount=quote["amount"],
+        currency=quote["currency"],
+        token=tokens["payment"],
+        expires_at=expires.isoformat(),
+    )
     order["payment_link"] = ports.links.payment(tokens["payment"])
     for scope, kind, object_id in (
         ("contract.send", "contract_link", contract_id),
         ("payment.link", "payment_link", payment_id),
     ):
         permit = permits[scope]
-        payload: dict[str, Any] = {f"{kind.split('_')[0]}_id": object_id, "session": turn.session_id, "amount": quote["amount"],
-                                   "currency": quote["currency"], "quote_hash": quote["quote_hash"]}  # fmt: skip
+        payload: dict[str, Any] = {
+            f"{kind.split('_')[0]}_id": object_id,
+            "session": turn.session_id,
+            "amount": quote["amount"],
+            "currency": quote["currency"],
+            "quote_hash": quote["quote_hash"],
+        }
         if kind == "payment_link" or first:
-            turn.want("outbox", outbox=kind, object=object_id, payload=payload,
-                      capability_id=None if isinstance(permit, Refused) else permit.capability_id)  # fmt: skip
+            turn.want(
+                "outbox",
+                outbox=kind,
+                object=object_id,
+                payload=payload,
+                capability_id=None if isinstance(permit, Refused) else permit.capability_id,
+            )
     turn.want("quote_status", quote_hash=quote["quote_hash"], status="accepted")
     write(
         turn,
@@ -234,91 +267,3 @@ def _send(turn: Turn, ports: Ports, order: dict[str, Any], approval: dict[str, A
         quote=turn.words[:160],
     )
     turn.want("timer", timer="link_expiry", ref=payment_id, due_at=expires.isoformat())
-
-
-def committed(turn: Turn, ports: Ports, words: bool) -> None:
-    """CLOSE.committed: signature and payment arrive as webhooks; the buyer may ask for the links again."""
-    if "T31" in turn.fired:
-        return
-    order: dict[str, Any] = turn.deal["order"]
-    if turn.event.kind is EventKind.WEBHOOK:
-        _webhook(turn, order)
-    elif (
-        turn.event.kind is EventKind.TIMER
-        and turn.event.data.get("timer") == "link_expiry"
-        and order.get("paid_amount") is None
-    ):
-        _retry(turn, "link_expired")
-    elif (words or turn.work.get("returned")) and not turn.plan_answers():
-        missing = (
-            "both"
-            if not order.get("signed") and order.get("paid_amount") is None
-            else "payment"
-            if order.get("signed")
-            else "signature"
-        )
-        if Wish.GOODBYE in turn.reading.wishes or turn.counted("commit_reminder") % 2:
-            say(turn, "commit_missing", missing=missing)
-        else:
-            say(turn, "commit_reminder", contract_link=order["contract_link"], payment_link=order["payment_link"])
-        turn.count("commit_reminder")
-
-
-def _webhook(turn: Turn, order: dict[str, Any]) -> None:
-    data = turn.event.data
-    if data.get("source") == "contract" and data.get("status") == "accepted":
-        order.update(signed=True, signed_quote_hash=data.get("quote_hash"))
-    elif data.get("source") == "payment" and data.get("status") == "succeeded":
-        order["paid_amount"] = str(data.get("amount"))
-    elif data.get("source") == "payment":
-        _retry(turn, f"payment_{data.get('status')}")
-        return
-    if not order.get("signed") or order.get("paid_amount") is None:
-        say(turn, "signed_waits_payment" if order.get("signed") else "paid_waits_signature")
-        return
-    quote = turn.deal["quote"]
-    row = fire(
-        turn,
-        Trigger.SIGNED_AND_PAID_WEBHOOK,
-        records={"closed_won": {"amount": quote["amount"], "quote": f"Q{quote['version']}"}},
-    )
-    if isinstance(row, Transition):
-        order["open"] = False
-        turn.place["won_at"] = turn.now.isoformat()
-        say(turn, "won", product=quote["scope"]["product"], quantity=quote["scope"]["quantity"])
-
-
-def _retry(turn: Turn, reason: str) -> None:
-    """T35: one more payment attempt, after a new direct question."""
-    order = turn.deal["order"]
-    row = fire(turn, Trigger.LINK_EXPIRED_OR_PAYMENT_FAILED, reason=reason, records={"payment_retry": {"attempt": order["attempt"]}},
-               act=lambda: turn.want("expire_payment", quote_hash=order["quote_hash"]))  # fmt: skip
-    if isinstance(row, Transition):
-        order["open"] = False
-        turn.work["payment_retry"] = True
-        say(turn, "payment_failed")
-        ask_commit(turn)
-
-
-def won(turn: Turn, words: bool) -> None:
-    """WON: a cancellation inside the cooling-off period reverses the sale; everything else goes to people."""
-    if not words:
-        return
-    if not turn.reading.wishes & {Wish.CANCEL_ORDER, Wish.FINAL_NO}:
-        if not turn.plan_answers():
-            say(turn, "ended_won")
-        return
-    days = turn.policy.compliance.cooling_off_days.get(turn.place.get("region") or "")
-    turn.work["cooling_off_days"] = days
-    row = fire(
-        turn,
-        Trigger.COOLING_OFF_CANCELLATION,
-        reason="cooling_off",
-        records={"won_reversed": {}, "refund_task": {"role": "finance", "rule": "A8"}},
-        act=lambda: turn.want("archive_order", quote_hash=turn.deal["order"]["quote_hash"]),
-    )
-    if isinstance(row, Transition):
-        say(turn, "order_cancelled")
-    elif not planned(turn, "ended_won"):
-        turn.audit("refund_asked", {"quote": turn.deal["quote"]["quote_hash"], "role": "finance"}, actor="buyer")
-        say(turn, "human_has_it")

@@ -12,7 +12,9 @@ async def gate(state: ChainState) -> ChainState:
 
     The payload has the shape of a human-in-the-loop request: one action request and one review config a proposal.
     """
-    waiting: list[dict[str, Any]] = [p for p in state["situation"].get("proposals", []) if p["status"] == "open"]
+    waiting: list[dict[str, Any]] = [
+        p for p in state.get("situation", {}).get("proposals", []) if p["status"] == "open"
+    ]
     if waiting:
         interrupt(
             {

@@ -76,8 +76,10 @@ def _seen_before(turn: Turn) -> list[str]:
 def pair_answer(turn: Turn) -> None:
     """Name the speech that the words answer. Words that began before it had ended answer nothing."""
     asked: dict[str, Any] | None = turn.talk["asked"]
-    speech_id = turn.event.data.get("answers") or (asked or {}).get("speech_id")
-    if asked is None or speech_id != asked["speech_id"] or not turn.heard(speech_id):
+    if asked is None:
+        return
+    speech_id = str(turn.event.data.get("answers") or asked["speech_id"])
+    if speech_id != asked["speech_id"] or not turn.heard(speech_id):
         return
     began = _began(turn)
     heard_at = turn.heard_at(speech_id)

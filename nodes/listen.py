@@ -39,7 +39,7 @@ async def listen(state: ChainState, *, ports: Ports) -> ChainState:
 
 def zone_of(turn: Turn) -> str:
     """The buyer's zone as far as it is known; the company's otherwise."""
-    zones = turn.place.get("zones") or []
+    zones: list[str] = turn.place.get("zones") or []
     return str(turn.value("zone") or (zones[0] if zones else turn.policy.locale.business_tz))
 
 

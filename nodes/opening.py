@@ -14,7 +14,6 @@ from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 from nodes.slots import focus_of
 
-
 MOST_ASKED = 2
 NEEDS_A_NAME = frozenset({Wish.MEETING, Wish.TRANSFER, Wish.BUY, Wish.RESCHEDULE, Wish.CALL_BACK})
 

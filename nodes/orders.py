@@ -29,8 +29,8 @@ def first_scope(turn: Turn) -> tuple[OrderScope, bool]:
     named = turn.reading.quantity or turn.value("quantity")
     proposal = turn.catalogue.recommend(int(named) if named else None)
     product = turn.reading.product or turn.value("preference.product") or proposal.product
-    term = turn.reading.term or turn.value("preference.term") or "monthly"
-    return OrderScope(product, proposal.quantity, term, start_of(turn)), bool(named)
+    annual = "annual" in (turn.reading.term, turn.value("preference.term"))
+    return OrderScope(product, proposal.quantity, "annual" if annual else "monthly", start_of(turn)), bool(named)
 
 
 def start_of(turn: Turn) -> date | None:

@@ -22,7 +22,7 @@ from nodes.orders import draft, read_back_price, scope_of, write_quote
 
 
 def scope_confirmed(turn: Turn) -> None:
-    """T28: the confirmed scope gets its quote; above the value limit a director is asked; an open request is taken up."""
+    """T28: the confirmed scope gets its quote; over the value limit a director is asked; an open request is taken up."""
     quote = draft(turn)
     if isinstance(quote, Refused):
         say(turn, "ask_scope")
@@ -60,9 +60,14 @@ def _ask_for_value(turn: Turn, quote: Quote) -> None:
     if not rules or open_proposal(turn, *COMMIT_USES):
         return
     done = propose(
-        turn, [rule_json(rule) for rule in rules], COMMIT_USES, quote,
-        title="value", facts=("scope",), gate=None,
-    )  # fmt: skip
+        turn,
+        [rule_json(rule) for rule in rules],
+        COMMIT_USES,
+        quote,
+        title="value",
+        facts=("scope",),
+        gate=None,
+    )
     if done:
         rule = max(rules, key=lambda r: r.sla_s)
         say(turn, "approval_wait_value", role=rule.role, duration=rule.sla_s, value=str(quote.contract_value))
@@ -123,8 +128,13 @@ def _stay_on_price(turn: Turn, answered: dict[str, Any]) -> None:
 def acknowledge(turn: Turn) -> None:
     """T29: the buyer acknowledged the current quote."""
     quote = turn.deal["quote"]
-    fields = {"quote": f"Q{quote['version']}", "amount": quote["amount"], "currency": quote["currency"], "recurrence": quote["recurrence"],
-              "channel": turn.channel.value}  # fmt: skip
+    fields = {
+        "quote": f"Q{quote['version']}",
+        "amount": quote["amount"],
+        "currency": quote["currency"],
+        "recurrence": quote["recurrence"],
+        "channel": turn.channel.value,
+    }
     row = fire(
         turn,
         Trigger.PRICE_ACKNOWLEDGED,
@@ -219,9 +229,14 @@ def _ask_person(turn: Turn, rules: list[Any], quote: Quote) -> None:
         if rule in rules or "contract_value" in rule.when
     ]
     asked = propose(
-        turn, [rule_json(rule) for rule in both], ("discount.apply",), quote,
-        title="discount", facts=("scope", "request.discount"), gate=None,
-    )  # fmt: skip
+        turn,
+        [rule_json(rule) for rule in both],
+        ("discount.apply",),
+        quote,
+        title="discount",
+        facts=("scope", "request.discount"),
+        gate=None,
+    )
     if asked:
         refuse(turn, "discount.apply", both[0].id, "a person has to agree", f"{quote.discount_pct:g} %")
         slowest = max(both, key=lambda r: r.sla_s)

@@ -11,8 +11,8 @@ from domain.ledger import confirm, write
 from domain.ports import Ports, Slot, SlotQuery
 from domain.reading import TimeKind, TimeMention
 from domain.refusal import Refused
-from domain.state import part
 from domain.stages import Channel
+from domain.state import part
 from domain.turn import Turn
 from nodes.listen import zone_of
 
@@ -141,7 +141,7 @@ def spoken(turn: Turn, at: datetime) -> dict[str, str]:
 
 
 def book_it(turn: Turn) -> None:
-    """The effects of T12: the hold becomes a booking under its capability, the old meeting goes, the invitation leaves."""
+    """The effects of T12: the hold becomes a booking, the old meeting goes, the invitation leaves."""
     hold: dict[str, Any] = turn.deal.pop("hold")
     permit = use(turn, "calendar.write", hold["booking_id"])
     if isinstance(permit, Refused):
@@ -167,7 +167,7 @@ def book_it(turn: Turn) -> None:
         turn.deal.pop(key, None)
 
 
-def mirror(turn: Turn, booking: dict[str, Any], action: str, capability_id: str) -> None:
+def mirror(turn: Turn, booking: dict[str, Any], action: str, capability_id: str | None) -> None:
     turn.want(
         "outbox",
         outbox="calendar_event",

@@ -167,9 +167,8 @@ async def _pending(turn: Turn, ports: Ports) -> None:
     move: dict[str, Any] = turn.deal.setdefault(
         "transfer", {"accepted_at": turn.now.isoformat(), "target": HUMAN, "tried": []}
     )
-    if move["target"] == AI or not gate_open(turn, "close"):
-        if await _need_region(turn):
-            return
+    if (move["target"] == AI or not gate_open(turn, "close")) and _need_region(turn):
+        return
     if move["target"] == AI:
         row = fire(turn, Trigger.AI_CLOSER_SELECTED, records={"stage_closing": {"closer": AI}})
         if isinstance(row, Transition):
@@ -184,7 +183,7 @@ async def _pending(turn: Turn, ports: Ports) -> None:
     await _to_person(turn, ports)
 
 
-async def _need_region(turn: Turn) -> bool:
+def _need_region(turn: Turn) -> bool:
     """The region is asked before the AI may close, if the number does not tell it."""
     if turn.place.get("region") is not None or turn.counted("ask_region") >= 2:
         return False

@@ -19,34 +19,38 @@ _READING = TypeAdapter(Reading)
 async def opened(state: ChainState, ports: Ports) -> Turn:
     """Start a turn: a copy of the stored state, joined with what the database knows."""
     base: dict[str, Any] = {
-        **first_state(state["session_id"]),
+        **first_state(str(state.get("session_id"))),
         **copied({k: v for k, v in state.items() if k != "messages"}),
     }
-    watched = sorted(
-        {*base["talk"]["watch"].values(), *([base["talk"]["asked"]["speech_id"]] if base["talk"]["asked"] else [])}
-    )
-    situation = await ports.desk.situation(base["session_id"], watched)
+    talk: dict[str, Any] = base["talk"]
+    watched: set[str] = {*talk["watch"].values(), *([talk["asked"]["speech_id"]] if talk["asked"] else [])}
+    situation = await ports.desk.situation(base["session_id"], sorted(watched))
     place: dict[str, Any] = base["place"]
     place.update(situation.pop("place", {}))
     base["epoch"] = max(base["epoch"], int(situation.get("epoch") or 0))
     for key, fact in situation.pop("facts", {}).items():
         base["facts"].setdefault(key, fact)
-    base["turn"] = {**blank_work(), "now": ports.clock.now().isoformat(), "refusal": state.get("refusal"),
-                    "step_before": base["step"], "decisions": part(state, "refusal").get("decisions", 1)}  # fmt: skip
+    base["turn"] = {
+        **blank_work(),
+        "now": ports.clock.now().isoformat(),
+        "refusal": state.get("refusal"),
+        "step_before": base["step"],
+        "decisions": (state.get("refusal") or {}).get("decisions", 1),
+    }
     base.update(situation=situation, plan=[], effects=[])
     return await _turn(base, ports, Reading())
 
 
 async def resumed(state: ChainState, ports: Ports) -> Turn:
     """Go on with the turn that the nodes before have worked on."""
-    carried: dict[str, Any] = {**state, **state["turn"].get("carried", {})}
+    carried: dict[str, Any] = {**state, **state.get("turn", {}).get("carried", {})}
     return await _turn(carried, ports, _READING.validate_python(carried["turn"].get("reading") or {}))
 
 
 async def _turn(base: dict[str, Any], ports: Ports, reading: Reading) -> Turn:
     place: dict[str, Any] = base["place"]
     situation: dict[str, Any] = base["situation"]
-    product = (base["deal"].get("scope") or {}).get("product")
+    product: str | None = part(base["deal"], "scope").get("product")
     policy = await ports.policies.current(situation["policy_version"], place.get("region"), product)
     return Turn(
         session_id=base["session_id"],

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from string import Formatter
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -108,7 +108,7 @@ class LineBook:
     def _when(self, value: Any) -> str:
         if not isinstance(value, dict):
             return self.phrases.get(str(value), str(value))
-        moment = _Moment.of(value)
+        moment = _Moment.of(cast("dict[str, str]", value))
         return f"{self._day(moment)}, {moment.clock} {moment.zone_name}"
 
     def _day(self, moment: "_Moment") -> str:

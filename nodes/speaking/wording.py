@@ -22,7 +22,9 @@ def put_in_words(turn: Turn, ports: Ports) -> list[dict[str, Any]]:
 def _ordered(plan: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Disclosures first; one question at most, at the end; nothing twice."""
     seen: set[str] = set()
-    first, middle, questions = [], [], []
+    first: list[dict[str, Any]] = []
+    middle: list[dict[str, Any]] = []
+    questions: list[dict[str, Any]] = []
     for line in plan:
         if line["act"] in seen:
             continue
@@ -100,8 +102,26 @@ def _record(turn: Turn) -> None:
     """The rows that every turn leaves: what was said to us, what we say, how it was decided."""
     reading: dict[str, Any] = part(turn.work, "reading")
     for number, line in enumerate(turn.plan):
-        turn.want("speech", ordinal=number, **{k: line[k] for k in (
-            "speech_id", "act", "slots", "words", "asks", "fact_key", "readback", "disclosure_keys", "quote_hash", "uninterruptible", "channel")})  # fmt: skip
+        turn.want(
+            "speech",
+            ordinal=number,
+            **{
+                k: line[k]
+                for k in (
+                    "speech_id",
+                    "act",
+                    "slots",
+                    "words",
+                    "asks",
+                    "fact_key",
+                    "readback",
+                    "disclosure_keys",
+                    "quote_hash",
+                    "uninterruptible",
+                    "channel",
+                )
+            },
+        )
     if turn.plan and turn.channel in (Channel.SMS, Channel.EMAIL):
         _send(turn)
     turn.want(

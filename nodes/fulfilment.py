@@ -1,0 +1,105 @@
+"""After the commitment: signature and payment arrive as webhooks, links run out, and a sale may be taken back."""
+
+from typing import Any
+
+from domain.acts import planned, say
+from domain.events import EventKind
+from domain.firing import fire
+from domain.ports import Ports
+from domain.reading import Wish
+from domain.transitions import Transition, Trigger
+from domain.turn import Turn
+from nodes.commitment import ask_commit
+
+
+def committed(turn: Turn, ports: Ports, words: bool) -> None:
+    """CLOSE.committed: signature and payment arrive as webhooks; the buyer may ask for the links again."""
+    if "T31" in turn.fired:
+        return
+    order: dict[str, Any] = turn.deal["order"]
+    if turn.event.kind is EventKind.WEBHOOK:
+        _webhook(turn, order)
+    elif (
+        turn.event.kind is EventKind.TIMER
+        and turn.event.data.get("timer") == "link_expiry"
+        and order.get("paid_amount") is None
+    ):
+        _retry(turn, "link_expired")
+    elif (words or turn.work.get("returned")) and not turn.plan_answers():
+        missing = (
+            "both"
+            if not order.get("signed") and order.get("paid_amount") is None
+            else "payment"
+            if order.get("signed")
+            else "signature"
+        )
+        if Wish.GOODBYE in turn.reading.wishes or turn.counted("commit_reminder") % 2:
+            say(turn, "commit_missing", missing=missing)
+        else:
+            say(turn, "commit_reminder", contract_link=order["contract_link"], payment_link=order["payment_link"])
+        turn.count("commit_reminder")
+
+
+def _webhook(turn: Turn, order: dict[str, Any]) -> None:
+    data = turn.event.data
+    if data.get("source") == "contract" and data.get("status") == "accepted":
+        order.update(signed=True, signed_quote_hash=data.get("quote_hash"))
+    elif data.get("source") == "payment" and data.get("status") == "succeeded":
+        order["paid_amount"] = str(data.get("amount"))
+    elif data.get("source") == "payment":
+        _retry(turn, f"payment_{data.get('status')}")
+        return
+    if not order.get("signed") or order.get("paid_amount") is None:
+        say(turn, "signed_waits_payment" if order.get("signed") else "paid_waits_signature")
+        return
+    quote = turn.deal["quote"]
+    row = fire(
+        turn,
+        Trigger.SIGNED_AND_PAID_WEBHOOK,
+        records={"closed_won": {"amount": quote["amount"], "quote": f"Q{quote['version']}"}},
+    )
+    if isinstance(row, Transition):
+        order["open"] = False
+        turn.place["won_at"] = turn.now.isoformat()
+        say(turn, "won", product=quote["scope"]["product"], quantity=quote["scope"]["quantity"])
+
+
+def _retry(turn: Turn, reason: str) -> None:
+    """T35: one more payment attempt, after a new direct question."""
+    order = turn.deal["order"]
+    row = fire(
+        turn,
+        Trigger.LINK_EXPIRED_OR_PAYMENT_FAILED,
+        reason=reason,
+        records={"payment_retry": {"attempt": order["attempt"]}},
+        act=lambda: turn.want("expire_payment", quote_hash=order["quote_hash"]),
+    )
+    if isinstance(row, Transition):
+        order["open"] = False
+        turn.work["payment_retry"] = True
+        say(turn, "payment_failed")
+        ask_commit(turn)
+
+
+def won(turn: Turn, words: bool) -> None:
+    """WON: a cancellation inside the cooling-off period reverses the sale; everything else goes to people."""
+    if not words:
+        return
+    if not turn.reading.wishes & {Wish.CANCEL_ORDER, Wish.FINAL_NO}:
+        if not turn.plan_answers():
+            say(turn, "ended_won")
+        return
+    days = turn.policy.compliance.cooling_off_days.get(turn.place.get("region") or "")
+    turn.work["cooling_off_days"] = days
+    row = fire(
+        turn,
+        Trigger.COOLING_OFF_CANCELLATION,
+        reason="cooling_off",
+        records={"won_reversed": {}, "refund_task": {"role": "finance", "rule": "A8"}},
+        act=lambda: turn.want("archive_order", quote_hash=turn.deal["order"]["quote_hash"]),
+    )
+    if isinstance(row, Transition):
+        say(turn, "order_cancelled")
+    elif not planned(turn, "ended_won"):
+        turn.audit("refund_asked", {"quote": turn.deal["quote"]["quote_hash"], "role": "finance"}, actor="buyer")
+        say(turn, "human_has_it")
