@@ -22,7 +22,7 @@ from nodes.orders import draft, read_back_price, scope_of, write_quote
 
 
 def scope_confirmed(turn: Turn) -> None:
-    """T28: the confirmed scope gets its quote; over the value limit a director is asked; an open request is taken up."""
+    """T28: the confirmed scope gets its quote; over the limit a director is asked; an open request is taken up."""
     quote = draft(turn)
     if isinstance(quote, Refused):
         say(turn, "ask_scope")

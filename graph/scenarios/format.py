@@ -60,7 +60,7 @@ class Scenario(Block):
         """Every name that a step or an expectation uses is there."""
         names = set(self.parts())
         for step in self.flat_steps():
-            if step.session not in names:
+            if step.of_a_session and step.session not in names:
                 raise _unknown("session", step.session, names)
         for name in self.expect.sessions:
             if name not in names:

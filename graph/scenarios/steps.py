@@ -1,6 +1,5 @@
 """What can happen in a scenario: one thing per step, when, in which session, and how it is heard."""
 
-from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -192,6 +191,11 @@ class Step(Keyed):
     def kind(self) -> str | None:
         return next((name for name in KINDS if getattr(self, name) is not None), None)
 
+    @property
+    def of_a_session(self) -> bool:
+        """Whether it happens in one session, or only in the world around all of them."""
+        return self.then is not None or self.kind in _OF_A_SESSION
+
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         if self.kind is None and self.at is None and self.after is None and self.then is None:
@@ -212,4 +216,6 @@ KINDS = (
     "say", "arrive", "line", "silence", "dial", "consult", "webhook", "decide", "operator", "policy", "autonomy",
     "incident", "seats", "calendar", "provoke", "fail", "again", "together",
 )  # fmt: skip
-NO_TIME = timedelta(0)
+_OF_A_SESSION = frozenset(
+    {"say", "arrive", "line", "silence", "dial", "consult", "webhook", "decide", "operator", "provoke"}
+)

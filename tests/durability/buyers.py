@@ -1,5 +1,6 @@
 """Buyers who write texts: what each says up to the middle of a sale, and the line under test."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -7,12 +8,14 @@ from domain.contact import Identity
 from domain.events import Event, EventKind
 from domain.results import TurnResult
 from domain.stages import Channel
+from memory.database import Gone
 from memory.outbox import queued
 from tests.durability.house import NOW, House
 
 PAUSE = timedelta(seconds=20)
+_AGAIN_S = 0.2
 _FIRST_DAY = date(2026, 11, 30)  # a Monday
-_HOURS = ("10 am", "11 am", "2 pm", "4 pm")
+_HOURS = ("9 am", "10 am", "11 am", "1 pm", "2 pm", "3 pm", "4 pm", "5 pm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,11 @@ SCRIPTS = (DISCOVERY, BOOKING, TRANSFER, COMMITMENT)
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """One person from Texas. `number` gives the address, and the hour of a meeting that nobody else wants."""
+    """One person from Texas. `number` gives the address, and without a `slot` the hour of the meeting too."""
 
     script: Script
     number: int
+    slot: int | None = None
 
     @property
     def name(self) -> str:
@@ -65,7 +69,7 @@ class Buyer:
         return Identity("phone", f"+1512555{self.number:04d}", True)
 
     def words(self, place: int) -> str:
-        week, rest = divmod(self.number, 5 * len(_HOURS))
+        week, rest = divmod(self.number if self.slot is None else self.slot, 5 * len(_HOURS))
         day, hour = divmod(rest, len(_HOURS))
         wanted = _FIRST_DAY + timedelta(weeks=week, days=day)
         return self.script.lines[place].format(hour=_HOURS[hour], slot=f"{wanted:%B} {wanted.day} at {_HOURS[hour]}")
@@ -102,6 +106,15 @@ async def say(house: House, buyer: Buyer, place: int) -> TurnResult:
     return await house.service.arrive(
         Channel.SMS, buyer.identity, turn_id=buyer.turn_id(place), words=buyer.words(place)
     )
+
+
+async def insist(house: House, buyer: Buyer, place: int) -> TurnResult:
+    """A source that was not answered sends the same message again."""
+    while True:
+        try:
+            return await say(house, buyer, place)
+        except Gone:
+            await asyncio.sleep(_AGAIN_S)
 
 
 async def deliver(house: House, session_id: str) -> None:

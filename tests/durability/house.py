@@ -4,6 +4,7 @@ import asyncio
 import base64
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -32,9 +33,20 @@ _SECRET = SecretStr(f"test:{base64.b64encode(KEY).decode()}")
 _ORPHAN_CHECK_S = 1.0
 
 
+class RunningClock(FixedClock):
+    """Time that goes on from NOW, the same in every process that was told the same beginning."""
+
+    def __init__(self, began: float) -> None:
+        super().__init__(NOW)
+        self._began = began
+
+    def now(self) -> datetime:
+        return NOW + timedelta(seconds=time.time() - self._began)
+
+
 @dataclass(frozen=True, slots=True)
 class House:
-    """The program, open."""
+    """The program, open. Only a clock that stands still may be moved."""
 
     world: World
     service: Any
@@ -47,13 +59,14 @@ async def opened(
     dsn: str,
     after: timedelta = timedelta(0),
     *,
+    clock: FixedClock | None = None,
     size: int = 3,
     ports: Callable[[Ports], Ports] = lambda ports: ports,
     tools: Callable[[Toolbox], Toolbox] = lambda tools: tools,
 ) -> AsyncIterator[House]:
     """`after`: how far the clock stands behind NOW. `ports` and `tools` may put something around the program's own."""
     settings = Settings(_env_file=None, database_url=dsn, data_key=_SECRET, policy_label="")  # pyright: ignore[reportCallIssue]
-    clock = FixedClock(NOW + after)
+    clock = clock or FixedClock(NOW + after)
     async with open_world(settings, clock, size) as world:
         adapters = LocalTools.load(world.sealer, world.catalogue, settings.buyers_url)
         deliverer = Deliverer(world.pool, world.sealer, clock, tools(adapters))
@@ -83,7 +96,12 @@ def die_at(point: str, nth: int = 1) -> None:
 
 
 async def serve_jobs(
-    dsn: str, after: timedelta, *, turns: bool = True, tools: Callable[[Toolbox], Toolbox] = lambda tools: tools
+    dsn: str,
+    after: timedelta = timedelta(0),
+    *,
+    clock: FixedClock | None = None,
+    turns: bool = True,
+    tools: Callable[[Toolbox], Toolbox] = lambda tools: tools,
 ) -> None:
     """The jobs process until SIGTERM, or until its parent is gone; with `turns=False` it delivers only."""
     stop, parent = asyncio.Event(), os.getppid()
@@ -94,7 +112,7 @@ async def serve_jobs(
             await asyncio.sleep(_ORPHAN_CHECK_S)
         stop.set()
 
-    async with opened(dsn, after, size=6, tools=tools) as house:
+    async with opened(dsn, after, clock=clock, size=6, tools=tools) as house:
         watch = asyncio.create_task(not_orphaned())
         parts = [work(job_app(dsn, house.deliverer), stop)]
         if turns:

@@ -1,13 +1,10 @@
 """The database server is killed in the middle of many sales and started again: nothing is lost, nothing is twice."""
 
 import asyncio
-import os
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
@@ -16,14 +13,13 @@ from domain.results import TurnResult
 from graph.scenarios.forked import start
 from memory.database import Gone, migrate
 from memory.embedded import ensure
-from tests.durability.buyers import COMMITMENT, PAUSE, Buyer, deliver, say
+from tests.durability.buyers import COMMITMENT, PAUSE, Buyer, deliver, insist
 from tests.durability.house import NOW, House, opened, put_policy_in_force, succeeded
+from tests.durability.server import KILLS, kill_server
 from tests.durability.trail import broken, read_all
 
 PROCESSES, BUYERS = 2, 6  # of each process
 PATIENCE_S = 120.0
-AGAIN_S = 0.2  # when a source tries once more
-KILLS = ("postmaster", "every process")
 
 
 async def _furnish(dsn: str) -> None:
@@ -32,25 +28,15 @@ async def _furnish(dsn: str) -> None:
         await put_policy_in_force(house)
 
 
-async def insist(house: House, buyer: Buyer, place: int) -> TurnResult:
-    """A source that was not answered sends the same message again."""
+async def answered(house: House, buyer: Buyer, place: int) -> TurnResult:
     house.clock.set(max(house.clock.now(), NOW + PAUSE * place))
     while True:
         try:
-            result = await say(house, buyer, place)
+            result = await insist(house, buyer, place)
             await deliver(house, result.session_id)
             return result
         except Gone:
-            await asyncio.sleep(AGAIN_S)
-
-
-def kill_server(folder: Path, which: str) -> None:
-    """At once; with the postmaster alone its children are left to find out by themselves."""
-    postmaster = psutil.Process(int((folder / "postmaster.pid").read_text().split()[0]))
-    family = postmaster.children() if which == "every process" else []
-    for process in [postmaster, *family]:
-        os.kill(process.pid, signal.SIGKILL)
-    psutil.wait_procs([postmaster, *family], timeout=10)
+            await asyncio.sleep(0.2)
 
 
 def wait_for_turns(dsn: str, count: int) -> None:
@@ -78,7 +64,7 @@ def test_a_killed_server_loses_nothing(own_server: Path) -> None:
 
     async def sell(process: int) -> list[list[TurnResult]]:
         async def whole(buyer: Buyer) -> list[TurnResult]:
-            return [await insist(house, buyer, place) for place in range(len(buyer.script.lines))]
+            return [await answered(house, buyer, place) for place in range(len(buyer.script.lines))]
 
         async with opened(dsn) as house:
             mine = range(process, PROCESSES * BUYERS, PROCESSES)
