@@ -19,10 +19,6 @@ update contracts set status = 'accepted', accepted_at = %(now)s, changed_at = %(
  where contract_id = %(contract_id)s and status = 'sent'
 returning contract_id;
 
--- name: contract_state
--- What became of a contract since its link was committed.
-select status from contracts where contract_id = %(object_id)s;
-
 -- name: contract_accepted_for
 -- Whether the order behind a payment was accepted in writing.
 select exists (select 1 from contracts where session_id = %(session_id)s and quote_hash = %(quote_hash)s
@@ -38,10 +34,6 @@ select p.payment_id, p.session_id, p.quote_hash, p.amount, p.currency, p.status,
 -- Two webhooks about one payment come one after the other.
 select payment_id, session_id, quote_hash, amount, currency, status, expires_at, sealed from payments
  where payment_id = %(payment_id)s for update;
-
--- name: payment_state
--- What became of a payment since its link was committed.
-select status from payments where payment_id = %(object_id)s;
 
 -- name: contract_token
 -- The link of a contract, for whoever may hand it out.

@@ -101,10 +101,6 @@ returning t.timer_id, t.session_id::text as session_id, t.kind, t.ref, t.due_at;
 -- When the next moment comes.
 select min(due_at) as due_at from timers where status = 'set';
 
--- name: tell_inbox
--- A runner elsewhere has work.
-select pg_notify('throughline_inbox', %(session_id)s);
-
 -- name: turn_result
 -- What a turn has said and where it left the session: the answer to a duplicate.
 select t.turn_id, t.step_after as step, t.overlay_after as overlay, t.score, t.confidence, t.policy_version,

@@ -114,7 +114,8 @@ def test_the_key_file_is_made_once_and_private() -> None:
 
 def test_two_first_starts_at_once_share_one_key(tmp_path: Path) -> None:
     code = (
-        "from datetime import date; from graph.encryption_key import load_sealer; from graph.settings import load_settings;"
+        "from datetime import date; from graph.encryption_key import load_sealer;"
+        " from graph.settings import load_settings;"
         "print(load_sealer(load_settings(None), date(2026, 11, 25)).digest('x', 'y'))"
     )
     environment = child_environment({"data_dir": str(tmp_path / "shared")})
