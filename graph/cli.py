@@ -60,11 +60,12 @@ def scenarios(
     paths: Annotated[list[Path], typer.Argument(help="Scenario files or folders of them.", exists=True)],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     repeat: Annotated[int, typer.Option(min=1, help="Run each that many times.")] = 1,
+    only: Annotated[list[str] | None, typer.Option(help="Run this one; may be given several times.")] = None,
 ) -> None:
     """Run scenario files, graded on final state, writes, denials and audit trail."""
     from graph.scenarios.cli import run_scenarios
 
-    raise typer.Exit(run_scenarios(paths, as_json, repeat))
+    raise typer.Exit(run_scenarios(paths, as_json, repeat, only or ()))
 
 
 @policy.command()

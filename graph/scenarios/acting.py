@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from graph.scenarios.chapters import Chapter, Placed, looked_back_at, opening_replies, steps_of
-from graph.scenarios.checks_trail import found_rows
+from graph.scenarios.checks_trail import found_rows, totals
 from graph.scenarios.doing import Doing
 from graph.scenarios.format import MAIN, Scenario
 from graph.scenarios.grade import graded, hints
@@ -109,7 +109,7 @@ class Acting:
             sight = sights.get(name) or Sight(name, "", tables, moments)
             wrong, prefix = graded(sight, want), f"{name}: " if expect.sessions else ""
             failures += [prefix + each for each in [*wrong, *(hints(sight) if wrong else [])]]
-        failures += broken_laws(sights, tables)
+        failures += [*totals(sights.values(), expect.totals), *broken_laws(sights, tables)]
         return Outcome(tuple(failures), {name: found_rows(sight) for name, sight in sights.items()})
 
 

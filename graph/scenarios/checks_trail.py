@@ -139,6 +139,15 @@ def counts(sight: Sight, want: Mapping[str, TallyRange]) -> Iterator[str]:
             yield f"counts.{name}: {problem}"
 
 
+def totals(sights: Iterable[Sight], want: Mapping[str, TallyRange]) -> Iterator[str]:
+    """The same over all sessions of a scenario."""
+    seen = list(sights)
+    for name, wanted in want.items():
+        problem = wanted.problem(sum(counted(sight, name) for sight in seen))
+        if problem:
+            yield f"totals.{name}: {problem}"
+
+
 def counted(sight: Sight, name: str) -> int:
     """How often something is there; a family without a name behind it counts everything."""
     family, _, rest = name.partition(".")

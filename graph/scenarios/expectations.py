@@ -191,6 +191,9 @@ class Never(Block):
     words: tuple[Annotated[Word, BeforeValidator(_pattern)], ...] = ()  # patterns, in what the agent said
 
 
+Tallies = Table[Annotated[Word, BeforeValidator(_counted)], Tally]
+
+
 class Expect(Block):
     """What can be asked of a session, after a step as well as at the end."""
 
@@ -218,7 +221,7 @@ class Expect(Block):
     closed_scopes: tuple[Word, ...] = ()
     audit: tuple[AuditWant, ...] = ()
     timers: tuple[TimerWant, ...] = ()
-    counts: Table[Annotated[Word, BeforeValidator(_counted)], Tally] = Field(default_factory=dict)
+    counts: Tallies = Field(default_factory=dict)
     never: Never = Never()
 
 
@@ -237,6 +240,7 @@ class FinalExpect(Expect):
     """At the end, of one session; of several by name under `sessions`."""
 
     sessions: "Table[Word, FinalExpect]" = Field(default_factory=dict)
+    totals: Tallies = Field(default_factory=dict)  # over all sessions together
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -61,7 +61,8 @@ class Workshop:
     def _work(self, number: int, queue: int, feed: int, send: int) -> None:
         os.close(feed)  # else this process would wait for tasks from itself
         dsn = self.databases.create(f"worker{number}")
-        while task := os.read(queue, _NUMBER.size):
+        parent = os.getppid()
+        while os.getppid() == parent and (task := os.read(queue, _NUMBER.size)):  # a killed run has no use for more
             place, repeat = self.tasks[int(_NUMBER.unpack(task)[0])]
             begun = time.monotonic()
             self.databases.empty(dsn)
