@@ -175,7 +175,8 @@ class Deals:
 
     async def state_of(self, kind: str, object_id: str) -> str | None:
         """What became of the object of an effect since it was committed."""
-        row = await self._one(f"{kind}_state", object_id=object_id)
+        statement = {"contract": "contract_state", "payment": "payment_state"}[kind]
+        row = await self._one(statement, object_id=object_id)
         return row["status"] if row else None
 
     async def _token(self, statement: str, **values: Any) -> str | None:

@@ -19,6 +19,10 @@ update contracts set status = 'accepted', accepted_at = %(now)s, changed_at = %(
  where contract_id = %(contract_id)s and status = 'sent'
 returning contract_id;
 
+-- name: contract_state
+-- What became of a contract since its link was committed.
+select status from contracts where contract_id = %(object_id)s;
+
 -- name: contract_accepted_for
 -- Whether the order behind a payment was accepted in writing.
 select exists (select 1 from contracts where session_id = %(session_id)s and quote_hash = %(quote_hash)s
@@ -48,6 +52,10 @@ select sealed from payments where payment_id = %(payment_id)s;
 update payments set status = %(status)s, changed_at = %(now)s, sealed = %(sealed)s
  where payment_id = %(payment_id)s and status = 'open'
 returning payment_id;
+
+-- name: payment_state
+-- What became of a payment since its link was committed.
+select status from payments where payment_id = %(object_id)s;
 
 -- name: deal_links
 -- What a buyer of this session can still accept or pay.
