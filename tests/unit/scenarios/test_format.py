@@ -63,7 +63,11 @@ def test_a_good_file_is_read() -> None:
         ('say: "hello"', "fail: {effect: telegram}", "'telegram' is no kind of effect; use one of calendar_event"),
         ('say: "hello"', "over: {act: terms}, after: 1", "only words can begin over a line"),
         ('say: "hello"', "hears: [{act: sing, status: heard}], after: 1", "'sing' is no act of the agent"),
-        ('say: "hello"', "together: [{say: a, after: 5}]", "together happen at once: no at, after, kill_at or together"),  # noqa: E501
+        (
+            'say: "hello"',
+            "together: [{say: a, after: 5}]",
+            "together happen at once: no at, after, kill_at or together",
+        ),
         ('say: "hello"', "autonomy: {scope: payment.link, level: L7}", "this value is not allowed. Use one of: L0, L1"),
         ("path: T05", "path: T99", "'T99' is no row T01 to T54"),
         ("path: T05, ", "", "path must be given: they are compared exactly"),
