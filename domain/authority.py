@@ -91,6 +91,11 @@ def needs_person(turn: Turn, scope: str, limits: Json) -> Refused | None:
     return None
 
 
+def allowed(turn: Turn, scope: str, limits: Json | None = None, proposal_id: str | None = None) -> Refused | None:
+    """Whether the scope may be used now, alone or under an approval; None when it may."""
+    return may(turn, scope) or (needs_person(turn, scope, limits or {}) if proposal_id is None else None)
+
+
 def _level(turn: Turn, scope: str) -> str | None:
     return turn.policy.autonomy.level(scope, turn.place.get("region"), expected_value(turn))
 
@@ -139,9 +144,7 @@ def mint(
 
 def use(turn: Turn, scope: str, object_id: str | None = None, **bound: Any) -> Permit | Refused:
     """Authorise one use: an open scope, a live capability or a new one; consumed in the commit of the effect."""
-    refused = may(turn, scope)
-    if refused is None and bound.get("proposal_id") is None:
-        refused = needs_person(turn, scope, part(bound, "limits"))
+    refused = allowed(turn, scope, part(bound, "limits"), bound.get("proposal_id"))
     if refused:
         return refuse(turn, scope, refused.guard, refused.why, object_id)
     kept = turn.authority["capabilities"].get(scope)

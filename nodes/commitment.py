@@ -1,20 +1,17 @@
 """The commitment: checklist, the direct question, contract and payment link."""
 
-from datetime import timedelta
 from typing import Any
 
 from domain.acts import asks_something, say
-from domain.authority import mint, refuse, use
+from domain.authority import mint, refuse
 from domain.events import EventKind
-from domain.facts import FactStatus
 from domain.firing import fire
 from domain.guards.closing import approval_for
 from domain.guards.transfer import expected_value
-from domain.ledger import confirm, write
+from domain.ledger import confirm
 from domain.ports import Ports
 from domain.pricing import Quote
 from domain.reading import Answer
-from domain.refusal import Refused
 from domain.state import part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
@@ -22,8 +19,7 @@ from nodes.approvals import COMMIT_USES, level_one_rule, open_proposal, propose
 from nodes.orders import ask_authority, authority_known, say_terms, scope_of, void_quote
 from nodes.price import scope_confirmed
 from nodes.questions import quote_slots
-
-LINK_DAYS = 3
+from nodes.sending import closed_use, send
 
 
 def check_list(turn: Turn, ports: Ports, words: bool) -> None:
@@ -186,84 +182,19 @@ def _commit(turn: Turn, ports: Ports) -> None:
         "attempt": int(part(turn.deal, "order").get("attempt", 0)) + 1,
         "open": True,
     }
+    proposal_id = approval["proposal_id"] if approval else None
+    if stopped := closed_use(turn, order, proposal_id):
+        refuse(turn, stopped[0], stopped[1].guard, stopped[1].why, quote_hash)
+        say(turn, "missing_for_commit", missing="closed")
+        return
     row = fire(
         turn,
         Trigger.EXPLICIT_COMMITMENT,
         records={"stage_commit": {"amount": quote["amount"], "quote": f"Q{quote['version']}"}},
-        act=lambda: _send(turn, ports, order, approval),
+        act=lambda: send(turn, ports, order, proposal_id),
     )
     if isinstance(row, Transition):
         turn.deal["order"] = {**part(turn.deal, "order"), **order}
         say(turn, "commit_sent", contract_link=order["contract_link"], payment_link=order["payment_link"])
     elif not asks_something(turn):
         ask_commit(turn)
-
-
-def _send(turn: Turn, ports: Ports, order: dict[str, Any], approval: dict[str, Any] | None) -> None:
-    quote = turn.deal["quote"]
-    proposal_id = approval["proposal_id"] if approval else None
-    permits = {
-        scope: use(turn, scope, quote["quote_hash"], quote_hash=quote["quote_hash"], proposal_id=proposal_id)
-        for scope in COMMIT_USES
-    }
-    contract_id = f"{turn.session_id}:{turn.event.turn_id}:contract"
-    payment_id = f"{turn.session_id}:{turn.event.turn_id}:payment"
-    tokens = {kind: ports.links.token(turn.event.turn_id, kind) for kind in ("contract", "payment")}
-    buyer = {
-        "name": turn.value("contact.name"),
-        "company": turn.value("contact.company"),
-        "address": turn.value("contact.phone"),
-    }
-    first = order["attempt"] == 1
-    if first:
-        turn.want(
-            "contract",
-            contract_id=contract_id,
-            quote_hash=quote["quote_hash"],
-            token=tokens["contract"],
-            document=ports.links.document(quote, buyer, turn.now),
-        )
-        order["contract_link"] = ports.links.contract(tokens["contract"])
-    else:
-        order["contract_link"] = part(turn.deal, "order").get("contract_link", "")
-    expires = turn.now + timedelta(days=LINK_DAYS)
-    turn.want(
-        "payment",
-        payment_id=payment_id,
-        quote_hash=quote["quote_hash"],
-        attempt=order["attempt"],
-        amount=quote["amount"],
-        currency=quote["currency"],
-        token=tokens["payment"],
-        expires_at=expires.isoformat(),
-    )
-    order["payment_link"] = ports.links.payment(tokens["payment"])
-    for scope, kind, object_id in (
-        ("contract.send", "contract_link", contract_id),
-        ("payment.link", "payment_link", payment_id),
-    ):
-        permit = permits[scope]
-        payload: dict[str, Any] = {
-            f"{kind.split('_')[0]}_id": object_id,
-            "session": turn.session_id,
-            "amount": quote["amount"],
-            "currency": quote["currency"],
-            "quote_hash": quote["quote_hash"],
-        }
-        if kind == "payment_link" or first:
-            turn.want(
-                "outbox",
-                outbox=kind,
-                object=object_id,
-                payload=payload,
-                capability_id=None if isinstance(permit, Refused) else permit.capability_id,
-            )
-    turn.want("quote_status", quote_hash=quote["quote_hash"], status="accepted")
-    write(
-        turn,
-        "commitment",
-        {"quote_hash": quote["quote_hash"], "amount": quote["amount"]},
-        status=FactStatus.CONFIRMED,
-        quote=turn.words[:160],
-    )
-    turn.want("timer", timer="link_expiry", ref=payment_id, due_at=expires.isoformat())
