@@ -61,7 +61,7 @@ class Deciding:
     ) -> tuple[Decided | Refused, bool]:
         """The outcome, and whether the session's runner must be woken."""
         now = self.clock.now()
-        proposal = {**locked.proposal, "approvals": locked.approvals}
+        proposal: dict[str, Any] = {**locked.proposal, "approvals": locked.approvals}
         edit: dict[str, tuple[str, str]] = {}
         seen: Preview | None = None
         refused = wrong_person(locked, operator, verdict)
