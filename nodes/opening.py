@@ -108,6 +108,7 @@ def _consent(turn: Turn) -> None:
     """Everybody is told and asked on a call; a text channel asks nothing."""
     answered: dict[str, Any] = part(turn.work, "answer_to")
     if turn.channel.text:
+        turn.place["recording"] = Recording.OFF.value  # also after a call that ended before the question was answered
         _answered(turn, "not_applicable", "not_applicable")
     elif turn.place["recording"] in (Recording.ON, Recording.DECLINED):
         _answered(turn, "yes" if turn.place["recording"] == Recording.ON else "no", None)

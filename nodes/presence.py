@@ -14,7 +14,7 @@ from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 
 BUYER_EVENTS = (EventKind.WORDS, EventKind.ARRIVED)
-BEFORE_DISCLOSURE = (Step.NEW, Step.DIALING, Step.GREET)
+BEFORE_PARTY = (Step.NEW, Step.DIALING, Step.GREET, Step.IDENTIFY)
 
 
 def note_presence(turn: Turn) -> None:
@@ -109,7 +109,7 @@ def come_back(turn: Turn) -> None:
 def remembered_step(turn: Turn) -> Step:
     """The step to go back to: one stage lower while the rescored S is below the exit value."""
     step = turn.remembered or turn.step
-    if step in BEFORE_DISCLOSURE:
+    if step in BEFORE_PARTY:
         return Step.GREET
     leave = {name: float(turn.policy.gate(name)[1]) for name in ("transfer", "close", "commit")}
     if step in COMMIT_STEPS and turn.score < leave["commit"]:

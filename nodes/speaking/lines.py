@@ -11,6 +11,7 @@ import yaml
 
 from domain.acts import ACTS, Act
 from domain.errors import BadInput
+from domain.stages import Stage, Step
 
 ZONE_NAMES = {
     "America/New_York": "Eastern time",
@@ -21,6 +22,14 @@ ZONE_NAMES = {
     "America/Anchorage": "Alaska time",
     "Pacific/Honolulu": "Hawaii time",
 }
+# Parts that the code itself names; the others are looked up by a value and may be missing.
+NEEDED = (
+    "today", "tomorrow", "at", "or", "percent", "less", "signature_missing", "language.other", "meeting_instead",
+    "as_soon_as_free", "as_soon_as_possible",
+    *(f"duration.{unit}" for unit in ("seconds", "minute", "minutes", "hours", "days")),
+    *(f"{part}.{stage}" for part in ("duration", "abilities") for stage in Stage),
+    *(f"next.{step}" for step in Step if step is Step.WON or not step.terminal),
+)  # fmt: skip
 _PLAIN = Act({"when": "when"})
 
 
@@ -141,16 +150,31 @@ def load_lines(text: str, source: str, products: dict[str, str], currency: str =
         raw = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise BadInput(source, f"is no YAML ({error})", "Correct the line that the message names.") from error
-    acts: dict[str, list[str]] = raw["acts"]
+    acts, phrases = _block(raw, "acts", list, source), _block(raw, "phrases", str, source)
     for name in ACTS:
         if name not in acts:
             raise BadInput(f"{source}: acts.{name}", "has no line", "Give it at least one phrasing.")
+    for name in NEEDED:
+        if name not in phrases:
+            raise BadInput(f"{source}: phrases.{name}", "is missing", "Give it its words; lines are made with it.")
     for name, phrasings in acts.items():
         spec = ACTS.get(name) or (_PLAIN if name == "when_words" else None)
         if spec is None:
             raise BadInput(f"{source}: acts.{name}", "is no act", "Remove it, or add the act to domain/acts.py.")
         _check(f"{source}: acts.{name}", phrasings, set(spec.slots))
-    return LineBook(acts, raw["phrases"], products, currency)
+    return LineBook(acts, phrases, products, currency)
+
+
+def _block(raw: Any, name: str, kind: type, source: str) -> dict[str, Any]:
+    """A block of the file: names with a list of phrasings, or with one text."""
+    block: Any = cast("dict[str, Any]", raw).get(name) if isinstance(raw, dict) else None
+    if not isinstance(block, dict):
+        raise BadInput(f"{source}: {name}", "is missing", "Write it as a block of names.")
+    for key, value in cast("dict[str, Any]", block).items():
+        if not isinstance(value, kind):
+            form = "list of phrasings" if kind is list else "single text"
+            raise BadInput(f"{source}: {name}.{key}", f"is no {form}", f"Write it as a {form}.")
+    return cast("dict[str, Any]", block)
 
 
 def _check(field: str, phrasings: list[str], slots: set[str]) -> None:

@@ -69,6 +69,11 @@ def test_every_phrasing_of_every_act_becomes_words(act: str) -> None:
         (changed(greet_name=["Hi {name} of {company}"]), "en.yaml: acts.greet_name", "uses {company}"),
         (changed(greet_name=["Hi {name.__class__}"]), "en.yaml: acts.greet_name", "uses {name.__class__}"),
         ("acts: [", "en.yaml", "is no YAML"),
+        ("language: en", "en.yaml: acts", "is missing"),
+        ("[]", "en.yaml: acts", "is missing"),
+        (changed(ask_name="Who is it?"), "en.yaml: acts.ask_name", "is no list of phrasings"),
+        (TEXT.replace("\n  today:", "\n  someday:"), "en.yaml: phrases.today", "is missing"),
+        (TEXT.replace("\n  next.WON:", "\n  next.won:"), "en.yaml: phrases.next.WON", "is missing"),
     ],
 )
 def test_a_bad_file_is_refused_with_the_act_and_the_remedy(text: str, field: str, problem: str) -> None:

@@ -103,6 +103,7 @@ def test_a_row_to_the_same_place_moves_neither_step_nor_overlay() -> None:
         (Step.PENDING, 0.49, Step.DISCOVERY),
         (Step.BOOKED, 0.01, Step.BOOKED),
         (Step.CONSENT, 0.01, Step.CONSENT),
+        (Step.IDENTIFY, 0.99, Step.GREET),
         (Step.GREET, 0.99, Step.GREET),
         (Step.DIALING, 0.99, Step.GREET),
         (Step.NEW, 0.99, Step.GREET),
