@@ -18,14 +18,18 @@ _PREFIX = "throughline_scenario_"
 
 
 class Throwaway:
-    """Makes and drops databases beside the one that the DSN names. Holds no connection between calls."""
+    """Makes and drops databases beside the one that the DSN names. Holds no connection between calls.
 
-    def __init__(self, dsn: str, template: str) -> None:
-        self._dsn, self._template = dsn, template
+    They belong to the process that made it, whichever of its children creates them.
+    """
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn, self._prefix = dsn, f"{_PREFIX}{os.getpid()}_"
+        self._template = f"{self._prefix}template"
 
     def create(self, name: str) -> str:
         """A new migrated database; returns its DSN."""
-        whole = f"{_PREFIX}{os.getpid()}_{name}"
+        whole = self._prefix + name
         self._run("drop_copied_database", whole)
         self._run("create_copied_database", whole)
         self._run("hasten_database", whole)
@@ -36,9 +40,17 @@ class Throwaway:
         with psycopg.connect(dsn, autocommit=True) as connection:
             connection.execute(SQL["empty_database"])
 
+    def template(self) -> str:
+        """The database that the others are copies of, still empty."""
+        self._run("create_bare_database", self._template)
+        return make_conninfo(self._dsn, dbname=self._template)
+
     def drop(self, dsn: str) -> None:
-        name = conninfo_to_dict(dsn)["dbname"]
-        self._run("drop_copied_database", str(name))
+        self._run("drop_copied_database", str(conninfo_to_dict(dsn)["dbname"]))
+
+    def drop_all(self) -> None:
+        for name in _names(self._dsn, f"{self._prefix}%"):
+            _drop(self._dsn, name)
 
     def _run(self, statement: str, name: str) -> None:
         text = sql.SQL(SQL[statement]).format(name=sql.Identifier(name), template=sql.Identifier(self._template))
@@ -50,16 +62,14 @@ class Throwaway:
 def throwaway_databases(dsn: str) -> Iterator[Throwaway]:
     """A maker whose template was migrated just now; template and copies are gone afterwards."""
     _sweep(dsn)
-    template = f"{_PREFIX}{os.getpid()}_template"
-    maker = Throwaway(dsn, template)
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(sql.SQL(SQL["create_bare_database"]).format(name=sql.Identifier(template)))
+    maker = Throwaway(dsn)
     try:
+        migrated = maker.template()
         with ThreadPoolExecutor(1) as thread:  # a loop of its own, whatever loop the caller runs in
-            thread.submit(asyncio.run, migrate(make_conninfo(dsn, dbname=template))).result()
+            thread.submit(asyncio.run, migrate(migrated)).result()
         yield maker
     finally:
-        _drop_all(dsn, os.getpid())
+        maker.drop_all()
 
 
 def _sweep(dsn: str) -> None:
@@ -68,11 +78,6 @@ def _sweep(dsn: str) -> None:
         owner = name.removeprefix(_PREFIX).partition("_")[0]
         if owner.isdigit() and not psutil.pid_exists(int(owner)):
             _drop(dsn, name)
-
-
-def _drop_all(dsn: str, pid: int) -> None:
-    for name in _names(dsn, f"{_PREFIX}{pid}\\_%"):
-        _drop(dsn, name)
 
 
 def _names(dsn: str, pattern: str) -> list[str]:
