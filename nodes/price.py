@@ -1,23 +1,19 @@
-"""Price: the quote for a confirmed scope, its read-back, and bargaining inside the limits or with a person's yes."""
+"""Price: the quote for a confirmed scope, its read-back and its acknowledgement."""
 
-from decimal import Decimal
 from typing import Any
 
 from domain.acts import asks_something, planned, say
-from domain.authority import refuse
 from domain.facts import FactStatus
-from domain.firing import fire, record
+from domain.firing import fire
 from domain.ledger import write
-from domain.pricing import Quote, percent_of
 from domain.reading import Answer, Question, Special
 from domain.refusal import Refused
 from domain.scoring import note
-from domain.stages import COMMIT_STEPS, Step
 from domain.state import part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
-from nodes.approvals import COMMIT_USES, counter_offer, open_proposal, propose, rule_json, rules_for
-from nodes.discovery import drop_request
+from nodes.approvals import open_proposal
+from nodes.bargaining import apply_discount, ask_for_value, bargain
 from nodes.orders import draft, read_back_price, scope_of, write_quote
 
 
@@ -46,31 +42,8 @@ def scope_confirmed(turn: Turn) -> None:
         return
     note(turn, "scope_confirm")
     if not _take_up_request(turn):
-        _ask_for_value(turn, quote)
+        ask_for_value(turn, quote)
         read_back_price(turn)
-
-
-def _ask_for_value(turn: Turn, quote: Quote) -> None:
-    """T41 (A3) right after the quote: the talk goes on while people decide about the value."""
-    rules = [
-        rule
-        for rule in rules_for(turn, quote.discount_pct, quote.contract_value, quote.margin_pct)
-        if "contract_value" in rule.when
-    ]
-    if not rules or open_proposal(turn, *COMMIT_USES):
-        return
-    done = propose(
-        turn,
-        [rule_json(rule) for rule in rules],
-        COMMIT_USES,
-        quote,
-        title="value",
-        facts=("scope",),
-        gate=None,
-    )
-    if done:
-        rule = max(rules, key=lambda r: r.sla_s)
-        say(turn, "approval_wait_value", role=rule.role, duration=rule.sla_s, value=str(quote.contract_value))
 
 
 def _take_up_request(turn: Turn) -> bool:
@@ -158,7 +131,7 @@ def _counter_answer(turn: Turn, answered: dict[str, Any]) -> bool:
     if answered.get("key") != "counter_offer" or answered["answer"] != Answer.YES or turn.reading.request:
         return False
     limit = turn.policy.pricing.discount.agent_max_pct
-    _apply_discount(turn, limit)
+    apply_discount(turn, limit)
     return True
 
 
@@ -193,72 +166,3 @@ def _unit_in(turn: Turn) -> str | None:
     if "dollar" in words or "$" in words or "buck" in words or "usd" in words:
         return "amount"
     return turn.reading.request.unit if turn.reading.request else None
-
-
-def bargain(turn: Turn, request: dict[str, Any]) -> None:
-    """Within the agent's limit at once; above it a proposal; above the ladder or below the floor a refusal."""
-    value = Decimal(str(request["value"]))
-    percent = value if request["unit"] == "percent" else percent_of(turn.policy, scope_of(turn), value)
-    quote = draft(turn, percent)
-    if isinstance(quote, Refused):
-        refuse(turn, "discount.apply", quote.guard, quote.why, f"{percent:g} %")
-        drop_request(turn, FactStatus.REFUSED)
-        counter_offer(turn, "discount_refused", asked=str(percent))
-        return
-    current = Decimal(turn.deal["quote"]["discount_pct"])
-    if percent <= current:
-        drop_request(turn, FactStatus.MET)
-        say(turn, "discount_already", discount=str(current))
-        read_back_price(turn)
-        return
-    rules = [
-        rule for rule in rules_for(turn, percent, quote.contract_value, quote.margin_pct) if "discount_pct" in rule.when
-    ]
-    if not rules:
-        _apply_discount(turn, percent)
-    elif open_proposal(turn, "discount.apply"):
-        say(turn, "approval_pending", role=rules[0].role)
-    else:
-        _ask_person(turn, rules, quote)
-
-
-def _ask_person(turn: Turn, rules: list[Any], quote: Quote) -> None:
-    both = [
-        rule
-        for rule in rules_for(turn, quote.discount_pct, quote.contract_value, quote.margin_pct)
-        if rule in rules or "contract_value" in rule.when
-    ]
-    asked = propose(
-        turn,
-        [rule_json(rule) for rule in both],
-        ("discount.apply",),
-        quote,
-        title="discount",
-        facts=("scope", "request.discount"),
-        gate=None,
-    )
-    if asked:
-        refuse(turn, "discount.apply", both[0].id, "a person has to agree", f"{quote.discount_pct:g} %")
-        slowest = max(both, key=lambda r: r.sla_s)
-        say(turn, "approval_wait", role=slowest.role, duration=slowest.sla_s)
-
-
-def _apply_discount(turn: Turn, percent: Decimal) -> None:
-    """A new quote version inside the agent's limit, in this commit."""
-    quote = draft(turn, percent)
-    if isinstance(quote, Refused) or turn.step in COMMIT_STEPS:
-        return
-    refused = write_quote(turn, quote, scopes=("discount.apply",))
-    if refused:
-        say(turn, "approval_refused_plain", role="sales_manager")
-        return
-    record(
-        turn,
-        "quote",
-        {"quote": quote.name, "discount_pct": str(quote.discount_pct), "amount": str(quote.amount)},
-        "T28" if "T28" in turn.fired else None,
-    )
-    drop_request(turn, FactStatus.MET)
-    if turn.step is Step.PRICE:
-        _ask_for_value(turn, quote)
-        read_back_price(turn)
