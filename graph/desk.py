@@ -1,8 +1,6 @@
 """The door for people: what waits for them, what they decide, what happened, and the buyer's side of a chat."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,9 +14,10 @@ from domain.ports import Clock, Lines, PolicyBook
 from domain.refusal import Refused
 from domain.stages import Channel
 from graph.deciding import Decided, Deciding
+from graph.desk_answers import Health, Queue, Review
 from graph.eligibility import Operator, Verdict, needs_four_eyes
 from graph.inspecting import SessionView
-from graph.review import Preview, before_of, draft_of, editable, preview
+from graph.review import before_of, draft_of, editable, preview
 from graph.urgency import beyond_limit, by_urgency, for_roles, waiting_of
 from memory import desk as writes
 from memory import inspection, views
@@ -29,52 +28,8 @@ from memory.sealing import Sealer
 
 __all__ = ["Decided", "Desk", "Health", "Operator", "Queue", "Review", "SessionView", "Verdict"]
 
-ALIVE_S = 20  # a runner beats every five seconds; this long without one and it counts as gone
 LONGEST_WORDS = 10_000
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """The open requests, most urgent first; `beyond` holds those that an approver may not decide yet."""
-
-    items: list[Json]
-    decided: list[Json]
-    beyond: frozenset[str]
-    most: int
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """One request with everything a decision needs; `seen` is the price as it stands or as it was edited."""
-
-    row: Json
-    policy: Policy
-    seen: Preview
-    before: Any
-    draft: Any
-    editable: bool
-    four_eyes: bool
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """What the sidebar says: the database answered, who runs turns, and what has been left lying."""
-
-    runner_s: int | None  # seconds since the last sign of life of a turn runner; None: never seen
-    jobs_s: int | None
-    waiting_events: int
-    dead_events: int
-    failed_effects: int
-    open_proposals: int
-    policy_version: str
-    policy_label: str
-
-    @property
-    def runner_up(self) -> bool:
-        return any(age is not None and age <= ALIVE_S for age in (self.runner_s, self.jobs_s))
 
 
 class Desk:

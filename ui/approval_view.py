@@ -110,7 +110,8 @@ def authority(review: Review) -> Json:
         has, needs = f"discount.apply ≤ {limit}", f"discount.apply {words.percent(review.seen.discount_pct)}"
     else:
         open_scopes = [scope for scope in review.row["scopes"] if scope in uses]
-        has, needs = ", ".join(open_scopes) or "none of these uses", ", ".join(uses)
+        level = " at level 1: ask before each use" if "L1" in review.row["rules"] else ""
+        has, needs = f"{', '.join(open_scopes) or 'none of these uses'}{level}", ", ".join(uses)
     rows = [
         {"cells": ["The agent has", {"t": has, "c": "mono"}]},
         {"cells": ["The action needs", {"t": needs, "c": "mono"}]},

@@ -109,11 +109,11 @@ def intent(
     end = max(turns[-1]["x"] + 0.5, 3.5)
     stages = bands(turns, end)
     scale = alt.Scale(domain=[-0.5, end], nice=False)
-    x = alt.X("x:Q", scale=scale, axis=None)
+    x, ends = alt.X("x:Q", scale=scale, axis=None), alt.X("x2:Q", scale=scale, axis=None)
     axis = alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], format=".2f", title=None, gridColor=tint["grid"], domain=False,
                     ticks=False, labelColor=tint["muted"], labelPadding=6)  # fmt: skip
     y = alt.Y("y:Q", scale=alt.Scale(domain=[-0.02, 1.14], nice=False, zero=False), axis=axis)
-    layers = [*_bands(stages, x, tint, height), *_thresholds(thresholds(stages, gates), x, y, tint)]
+    layers = [*_bands(stages, x, tint, height), *_thresholds(thresholds(stages, gates), x, ends, y, tint)]
     layers += _gaps(gaps, x, alt.X("mid:Q", scale=scale, axis=None), tint, height) if gaps else []
     layers += _line(pieces, x, y, tint) if pieces else []
     layers += _turns(turns, x, y, tint, selected)
@@ -143,7 +143,7 @@ def _bands(stages: Rows, x: alt.X, tint: Tint, height: int) -> list[alt.Chart]:
     ]
 
 
-def _thresholds(found: Rows, x: alt.X, y: alt.Y, tint: Tint) -> list[alt.Chart]:
+def _thresholds(found: Rows, x: alt.X, ends: alt.X, y: alt.Y, tint: Tint) -> list[alt.Chart]:
     looks = (
         ("enter", [6, 4], tint["ink"], 0.5, tint["muted"], "bottom", -3),
         ("exit", [2, 3], tint["red"], 0.75, tint["red"], "top", 4),
@@ -154,9 +154,9 @@ def _thresholds(found: Rows, x: alt.X, y: alt.Y, tint: Tint) -> list[alt.Chart]:
         if rows:
             rule = _chart(rows).mark_rule(strokeDash=dash, strokeWidth=1.2, color=color, opacity=opacity)
             text = _chart(rows).mark_text(
-                align="left", dx=7, dy=dy, fontSize=10.5, baseline=cast(Any, baseline), color=text_color
+                align="right", dx=-7, dy=dy, fontSize=10.5, baseline=cast(Any, baseline), color=text_color
             )
-            layers += [rule.encode(x=x, x2="x2:Q", y=y), text.encode(x=x, y=y, text="text:N")]
+            layers += [rule.encode(x=x, x2="x2:Q", y=y), text.encode(x=ends, y=y, text="text:N")]
     return layers
 
 

@@ -1,4 +1,4 @@
-"""What the sessions page shows, as plain values: the list with what needs attention, and the inspector's tables."""
+"""What the inspector of a session shows, as plain values: its way through the stages and its tables."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,71 +7,8 @@ from typing import Any
 from domain.audit_chain import Break
 from graph.desk import SessionView
 from ui import words
-from ui.thread_items import HIDDEN
 
 Json = dict[str, Any]
-ALL = "All"
-STAGE_FILTERS: Mapping[str, tuple[str, ...]] = {
-    ALL: (),
-    "Booking": ("ENTRY", "BOOK"),
-    "Transfer": ("TRANSFER",),
-    "Closing": ("CLOSE",),
-    "Ended": ("WON", "LOST", "DNC", "INVALID", "ERASED"),
-}
-_ORDER = {stage: number for number, stage in enumerate(words.STAGES)}
-
-
-def attention(row: Mapping[str, Any]) -> tuple[int, str, str]:
-    """Rank, words and colour of what a person should look at; rank 9 is nothing."""
-    waits = row["waiting"].value in ("on_line", "in_chat")
-    if row["open_proposals"] and waits:
-        return 0, "buyer waits for a decision", "red"
-    if row["overlay"] == "HUMAN" and row["owner"] == "agent":
-        return 1, "asks for a person", "red"
-    if row["dead_events"]:
-        return 2, "a turn failed", "red"
-    if row["stuck"]:
-        return 3, "nobody runs its turns", "red"
-    if row["open_proposals"]:
-        return 4, "decision open", "orange"
-    if row["overlay"] == "CALLBACK":
-        return 5, "callback promised", "orange"
-    return 9, "", "gray"
-
-
-def roster(rows: Sequence[Mapping[str, Any]], now: datetime, stage: str, text: str) -> list[Json]:
-    """The list, filtered; the browser sorts it."""
-    wanted, needle = STAGE_FILTERS.get(stage, ()), text.strip().lower()
-    found: list[Json] = []
-    for row in rows:
-        if wanted and row["stage"] not in wanted:
-            continue
-        if needle and needle not in f"{row['buyer']} {row['last_words'] or ''} {row['session_id']}".lower():
-            continue
-        rank, says, color = attention(row)
-        overlay = f", {words.OVERLAYS[row['overlay']]}" if row["overlay"] else ""
-        found.append(
-            {
-                "id": str(row["session_id"]),
-                "rank": rank,
-                "attention": says,
-                "color": color,
-                "buyer": row["buyer"],
-                "tag": {"talk": "demo", "test": "test"}.get(row["label"], ""),
-                "stage": words.stage(row["stage"]),
-                "tint": words.tint(row["stage"]),
-                "order": _ORDER.get(row["stage"], 9),
-                "step": f"{words.step(row['step'])}{overlay}".strip(", "),
-                "channel": words.CHANNELS.get(row["channel"] or "", row["channel"] or ""),
-                "words": row["last_words"],
-                "hidden": HIDDEN if row["last_at"] else "nothing yet",
-                "score": float(row["score"]),
-                "scores": [float(score) for score in row["scores"] or [row["score"]]],
-                "at": row["changed_at"].timestamp(),
-                "ago": f"{words.span((now - row['changed_at']).total_seconds())} ago",
-            }
-        )
-    return sorted(found, key=lambda item: (item["rank"], -item["at"]))
 
 
 def ribbon(view: SessionView, upto: int | None) -> list[Json]:
@@ -95,7 +32,8 @@ def shown(value: Any, unit: Any = None) -> str:
         )
     if isinstance(value, (list, tuple)):
         return ", ".join(shown(inner) for inner in value)
-    return f"{value} {unit}" if unit else str(value)
+    text = words.short(str(value))
+    return f"{text} {unit}" if unit else text
 
 
 def facts(view: SessionView, upto: int | None) -> list[Json]:
@@ -123,10 +61,8 @@ def facts(view: SessionView, upto: int | None) -> list[Json]:
         value: Json = {"t": shown(row["value"], row["unit"]) if current else "", "c": "strong", "old": old}
         if current and current["status"]:
             value["tags"] = [{"text": current["status"], "color": colors.get(current["status"], "gray")}]
-        channel = f" by {words.CHANNELS.get(row['channel'], row['channel'])}" if row["channel"] else ""
-        since = f"{words.readable(row['speaker'])}{channel}, {float(row['confidence']):.2f}"
         source: Json = {
-            "t": since,
+            "t": f"{words.readable(row['speaker'])}, {float(row['confidence']):.2f}",
             "c": "muted",
             "s": _since(row),
         }
@@ -142,10 +78,11 @@ def facts(view: SessionView, upto: int | None) -> list[Json]:
 
 
 def _since(row: Mapping[str, Any]) -> str:
-    """Both times: since when it was so, and since when we knew, where the two differ."""
+    """How it came, and both times: since when it was so, and since when we knew, where the two differ."""
+    channel = f"by {words.CHANNELS.get(row['channel'], row['channel'])}, " if row["channel"] else ""
     if row["valid_from"] == row["recorded_at"]:
-        return f"since {_clock(row['recorded_at'])}"
-    return f"so since {_clock(row['valid_from'])}, known since {_clock(row['recorded_at'])}"
+        return f"{channel}since {_clock(row['recorded_at'])}"
+    return f"{channel}so since {_clock(row['valid_from'])}, known since {_clock(row['recorded_at'])}"
 
 
 def _clock(at: datetime | None) -> str:
@@ -163,7 +100,7 @@ def tools(view: SessionView, upto: int | None) -> list[Json]:
     uses = [
         {
             "cells": [
-                {"icon": _sign(row["outcome"] == "done"), "t": row["scope"], "c": "mono", "s": row["object"] or ""},
+                _scope(row),
                 {"t": row["outcome"], "c": "ok" if row["outcome"] == "done" else "bad", "s": _why(row)},
                 {"t": words.stage(row["stage"]), "c": "muted"},
             ],
@@ -187,6 +124,11 @@ def tools(view: SessionView, upto: int | None) -> list[Json]:
         {"title": "Uses", "rows": uses, "label": "Uses of authority", "empty": "No use of authority yet."},
         {"title": "Capabilities", "rows": minted, "label": "Capabilities", "empty": "None was minted yet."},
     ]
+
+
+def _scope(row: Mapping[str, Any]) -> Json:
+    done = row["outcome"] == "done"
+    return {"icon": _sign(done), "t": row["scope"], "c": "mono", "s": words.short(row["object"] or "")}
 
 
 def _sign(held: bool) -> str:

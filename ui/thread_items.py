@@ -86,7 +86,7 @@ def _refusal(entry: Mapping[str, Any], _buyer_name: str) -> Json:
 
 def _call(entry: Mapping[str, Any], _buyer_name: str) -> Json:
     refused = entry["outcome"] == "refused"
-    target = f" {entry['object']}" if entry["object"] else ""
+    target = f" {words.short(entry['object'])}" if entry["object"] else ""
     item: Json = {"text": f"{entry['scope']}{target}", "tag": {"text": "refused" if refused else "done", "color": "red" if refused else "green"}}  # noqa: E501  # fmt: skip
     if refused:
         item["sub"] = f"stopped by {entry['reason']}"
@@ -94,7 +94,8 @@ def _call(entry: Mapping[str, Any], _buyer_name: str) -> Json:
 
 
 def _agent(entry: Mapping[str, Any], _buyer_name: str) -> Json:
-    item: Json = {"who": "Agent", "text": HIDDEN if entry["hidden"] else entry["text"], "hidden": entry["hidden"]}
+    text = HIDDEN if entry["hidden"] else words.short(entry["text"] or "")
+    item: Json = {"who": "Agent", "text": text, "hidden": entry["hidden"]}
     if entry["status"] in words.SPEECH:
         color = "gray" if entry["status"] == "queued" else "orange"
         item["tag"] = {"text": words.SPEECH[entry["status"]], "color": color}
@@ -104,7 +105,8 @@ def _agent(entry: Mapping[str, Any], _buyer_name: str) -> Json:
 
 
 def _message(entry: Mapping[str, Any], _buyer_name: str) -> Json:
-    return {"who": f"By {words.CHANNELS.get(entry['channel'], entry['channel'])}", "text": entry["text"]}
+    who = f"By {words.CHANNELS.get(entry['channel'], entry['channel'])}"
+    return {"who": who, "text": words.short(entry["text"] or "")}
 
 
 def _gap(entry: Mapping[str, Any], _buyer_name: str) -> Json:

@@ -213,6 +213,19 @@ def test_no_word_of_a_call_that_declined_recording(tab: Tab, console: Console) -
     page.locator(".sheet").get_by_text("we want the calls of our clinic answered").wait_for()  # the fact
 
 
+def test_one_time_links_are_the_buyers_alone(tab: Tab, console: Console) -> None:
+    """Whoever holds such a link can accept for the buyer: operators see that it was sent, not the link."""
+    token = "ab" * 32
+    console.run(
+        "update speech set sealed = %s where session_id = %s and act = 'commit_sent'",
+        console.sealer.seal({"words": f"Sign here: http://127.0.0.1:8502/accept/{token}", "slots": {}}),
+        console.seeded.sessions["Hugo"],
+    )
+    page = tab.open(f"sessions?s={console.seeded.sessions['Hugo']}")
+    page.locator(".thread", has_text="Sign here").wait_for()
+    assert token not in page.locator(".thread").inner_text() and token[:8] in page.locator(".thread").inner_text()
+
+
 # ---- talk to it
 def test_words_appear_at_once_and_the_answer_by_push(tab: Tab, console: Console) -> None:
     page = tab.open("talk?as=%2B15125550311")

@@ -76,7 +76,7 @@ async def test_an_edit_changes_price_value_margin_and_the_spoken_line_together(d
     assert (quote.amount, quote.contract_value) == (Decimal("2101.44"), Decimal("2101.44"))
     assert quote.margin_pct == Decimal("60.03")
     assert "12 percent" in review.seen.spoken and "2,101.44" in review.seen.spoken
-    assert review.seen.open and review.before.amount == Decimal("2388.00")
+    assert review.seen.open and review.before is not None and review.before.amount == Decimal("2388.00")
 
 
 @pytest.mark.parametrize(

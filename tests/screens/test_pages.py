@@ -46,7 +46,8 @@ def act_as(monkeypatch: pytest.MonkeyPatch, name: str, *roles: str) -> None:
 
 
 def told(app: AppTest) -> str:
-    return " ".join(toast.value for toast in app.toast)
+    """What the page says about the last click."""
+    return str(shown(app, "notice")["text"])
 
 
 def shown(app: AppTest, key: str) -> Any:

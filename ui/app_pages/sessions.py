@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from graph.desk import Operator, SessionView
-from ui import bridge, charts, push, words
+from ui import bridge, charts, push, roster, words
 from ui import session_view as view
 from ui.components import mounts
 from ui.faults import said_plainly
@@ -33,8 +33,8 @@ def overview() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         stage = st.segmented_control(
             "Stage",
-            list(view.STAGE_FILTERS),
-            default=view.ALL,
+            list(roster.STAGE_FILTERS),
+            default=roster.ALL,
             required=True,
             label_visibility="collapsed",
             key="stage",
@@ -47,7 +47,7 @@ def overview() -> None:
             type="search",
             key="find",
         )
-    shown = view.roster(rows, desk.clock.now(), stage or view.ALL, text or "")
+    shown = roster.rows(rows, desk.clock.now(), stage or roster.ALL, text or "")
     empty = "No session fits." if rows else "No session yet. Begin one in Talk to it."
     mounts.roster(shown, key="roster", empty=empty, on_open=open_session)
     if st.query_params.get("s"):

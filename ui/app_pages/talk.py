@@ -1,22 +1,19 @@
 """Talk to it: be the buyer in a chat, and watch stage, readiness and authority move beside it."""
 
-import secrets
 from typing import Any
 
 import streamlit as st
 
-from domain.contact import Identity, identity_of
+from domain.contact import Identity
 from domain.errors import BadInput, ThroughlineError
 from graph.desk import Health, Operator, SessionView
-from ui import bridge, charts, push, words
+from ui import bridge, buyer, charts, push, words
 from ui.components import mounts
 from ui.faults import said_plainly
 from ui.suggestions import suggestions
 from ui.thread_items import chatted
 
 WHO: Operator = st.session_state["operator"]
-FIRST = "+15125550100"
-AREAS = ("512", "737", "214", "713", "210", "469")  # 555-01xx of any area is reserved for invented people
 SORRY_AFTER_S = 6.0
 NOBODY_RUNS = (
     "Nobody runs turns right now, so no answer can come. Your words are kept, and they are answered "
@@ -24,45 +21,29 @@ NOBODY_RUNS = (
 )
 
 
-def shown_number(value: str) -> str:
-    digits = value.removeprefix("+1")
-    return f"+1 {digits[:3]} {digits[3:6]} {digits[6:]}" if value.startswith("+1") and len(digits) == 10 else value
-
-
 def you() -> Identity:
-    """The number in the address; what is no number falls back to the first one."""
-    try:
-        found = identity_of(st.query_params.get("as", FIRST))
-    except BadInput:
-        return Identity("phone", FIRST)
-    return found if found.kind == "phone" else Identity("phone", FIRST)
+    return buyer.of_address(st.query_params.get("as", ""))
 
 
 def become() -> None:
     try:
-        found = identity_of(st.session_state["you_are"])
-        if found.kind != "phone":
-            raise BadInput("number", "this is no phone number", "Write it like +1 512 555 0100.")
+        found = buyer.of_typed(st.session_state["you_are"])
     except BadInput as fault:
         st.session_state["talk_fault"] = str(fault)
         return
     st.query_params["as"] = found.value
 
 
-def invented_number() -> str:
-    return f"+1{secrets.choice(AREAS)}55501{secrets.randbelow(100):02d}"
-
-
 def somebody_new() -> None:
     """A reserved number that has never been here."""
     desk = bridge.desk()
-    number = invented_number()
+    number = buyer.invented()
     for _ in range(60):
         if bridge.call(desk.session_of(Identity("phone", number))) is None:
             break
-        number = invented_number()
+        number = buyer.invented()
     st.query_params["as"] = number
-    st.session_state["you_are"] = shown_number(number)
+    st.session_state["you_are"] = buyer.shown(number)
 
 
 def send(text: str | None) -> None:
@@ -124,7 +105,7 @@ def talk() -> None:
 
 def who_are_you(identity: Identity, *, new: bool) -> None:
     if "you_are" not in st.session_state:
-        st.session_state["you_are"] = shown_number(identity.value)
+        st.session_state["you_are"] = buyer.shown(identity.value)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input(
             "You are",
@@ -164,9 +145,18 @@ def conversation(session: SessionView | None, health: Health) -> None:
         on_shown=acknowledge,
     )
     head = session.head if session else {"step": "ENTRY.new", "overlay": None}
-    asked = next((entry["asks"] for entry in reversed(entries) if entry["kind"] == "agent" and entry["asks"]), None)
-    pills(head["step"], head["overlay"], asked, len(entries))
+    pills(head["step"], head["overlay"], on_the_table(entries), len(entries))
     st.chat_input("Say something as the buyer", key="say", on_submit=send_typed, max_chars=10_000)
+
+
+def on_the_table(entries: list[dict[str, Any]]) -> str | None:
+    """The question that the agent's last lines put, if they put one."""
+    for entry in reversed(entries):
+        if entry["kind"] == "buyer":
+            return None
+        if entry["kind"] == "agent" and entry["asks"]:
+            return str(entry["asks"])
+    return None
 
 
 def pills(step: str, overlay: str | None, asked: str | None, count: int) -> None:

@@ -36,6 +36,7 @@ _QUEUE = _component("queue", '<div class="root queue"></div>')
 _HEADING = _component("heading", '<div class="root heading"></div>')
 _SHEET = _component("sheet", '<div class="root sheet"></div>')
 _BANNER = _component("banner", '<div class="root banner" role="note"></div>')
+_NOTICE = _component("notice", '<div class="root notice" role="status" hidden></div>')
 _ROSTER = _component("roster", '<div class="root roster"></div>')
 _RIBBON = _component("ribbon", '<div class="root ribbon"></div>')
 _THREAD = _component("thread", '<div class="root thread" tabindex="0"></div>')
@@ -71,6 +72,12 @@ def person(name: str, about: str, *, key: str) -> None:
 
 def banner(text: str, more: str, *, key: str) -> None:
     _BANNER(key=key, data={"text": text, "more": more}, height="content")
+
+
+def notice(text: str, *, ok: bool, until: float, now: float, key: str) -> None:
+    """What came of a click, until its time is over."""
+    data = {"id": f"{until}:{text}", "text": text, "ok": ok, "until": until, "now": now}
+    _NOTICE(key=key, data=data, height="content")
 
 
 def queue(items: Sequence[Json], *, now: float, selected: str | None, key: str, on_open: Call) -> None:
