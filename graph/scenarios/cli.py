@@ -9,8 +9,6 @@ from domain.errors import BadInput, ThroughlineError
 from graph.installation import database_dsn
 from graph.scenarios.format import Scenario
 from graph.scenarios.reading import load_scenarios
-from graph.scenarios.report import document, summary, told
-from graph.scenarios.runs import Result, play_all
 from graph.settings import load_settings
 
 PASSED, FAILED, UNUSABLE = 0, 1, 2
@@ -25,6 +23,9 @@ def run_scenarios(paths: Sequence[Path], as_json: bool = False, repeat: int = 1,
     except ThroughlineError as fault:
         sys.stderr.write(f"throughline: {fault}\n")
         return UNUSABLE
+
+    from graph.scenarios.report import document, summary, told  # the whole program: seconds to import
+    from graph.scenarios.runs import Result, play_all
 
     def done(result: Result) -> None:
         if not as_json:
