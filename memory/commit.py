@@ -43,11 +43,12 @@ class Commit:
         """All rows of the turn, in the order grants, effects, revokes. Raises TurnConflict or EffectRefused."""
         await self._turn()
         await self._answers()
-        await self._many("close_facts", self.effects.get("fact_close", []))
         await self._many(
             "insert_facts",
             [self._seal_into(e, "value", "unit", "quote", "asr_confidence") for e in self.effects.get("fact", [])],
         )
+        # After the new rows: a turn may close a row that it has written itself.
+        await self._many("close_facts", self.effects.get("fact_close", []))
         await write_moves(self.connection, self.base, self.effects)
         for effect in self.values["effects"]:
             apply = SINGLE.get(effect["kind"])
