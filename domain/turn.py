@@ -101,7 +101,7 @@ class Turn:
         row = self.situation.get("speech", {}).get(speech_id)
         if row is not None and row.get("heard_at"):
             return datetime.fromisoformat(row["heard_at"])
-        return self.now if speech_id in self.work["delivered"] else None
+        return self.event.at if speech_id in self.work["delivered"] else None  # when it came, not when it is served
 
     # ---- counting, so that nothing is said the same way for ever
     def counted(self, name: str) -> int:

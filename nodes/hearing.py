@@ -82,8 +82,8 @@ def pair_answer(turn: Turn) -> None:
     if speech_id != asked["speech_id"] or not turn.heard(speech_id):
         return
     began = _began(turn)
-    heard_at = turn.heard_at(speech_id)
-    if heard_at is None or began < heard_at or turn.event.data.get("speaker", "buyer") != "buyer":
+    ended = _ended(turn, speech_id)
+    if ended is None or began < ended or turn.event.data.get("speaker", "buyer") != "buyer":
         return
     answer = _plain_answer(turn, asked["key"])
     turn.work["answer_to"] = {
@@ -93,6 +93,14 @@ def pair_answer(turn: Turn) -> None:
         "quote_hash": asked.get("quote_hash"),
     }
     turn.want("answer", speech_id=speech_id, answer=answer.value, began_at=began.isoformat())
+
+
+def _ended(turn: Turn, speech_id: str) -> datetime | None:
+    """From when a line can be answered. A carrier may report a text after the reply that proves it."""
+    row: dict[str, Any] = part(turn.situation, "speech").get(speech_id) or {}
+    sent: str | None = row.get("queued_at") if row.get("channel") == turn.channel.value else None
+    by_message = turn.channel.text and turn.channel is not Channel.CHAT
+    return datetime.fromisoformat(sent) if sent and by_message else turn.heard_at(speech_id)
 
 
 def _began(turn: Turn) -> datetime:
