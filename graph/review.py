@@ -116,7 +116,7 @@ def spoken_of(proposal: Mapping[str, Any], quote: Quote | None, lines: Lines) ->
     elif "L1" in proposal["rules"]:
         act = "ask_commit"
     else:
-        return lines.render("approval_granted", {"role": proposal["rules"][0]}, 0)
+        return lines.render("approval_granted", {"role": str(proposal["approvals"][0]["role"])}, 0)
     return lines.render(act, slots, 0)
 
 
