@@ -1,127 +1,20 @@
-"""Approvals: what needs a person's yes is proposed complete, waited for without blocking, and executed in one turn."""
+"""Approvals: what people decided is waited for without blocking, and executed in one turn."""
 
-import hashlib
-import json
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from domain.acts import say
-from domain.approval_rules import matching_rules
 from domain.authority import mint
 from domain.facts import FactStatus
 from domain.firing import fire, record
-from domain.policy import ApprovalRule
 from domain.ports import Ports
 from domain.pricing import Quote, draft_quote
 from domain.refusal import Refused
 from domain.stages import CLOSE_STEPS, COMMIT_STEPS, Step
-from domain.state import part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 from nodes.discovery import drop_request
 from nodes.orders import read_back_price, scope_of, write_quote
-
-COMMIT_USES = ("contract.send", "payment.link")
-
-
-def rules_for(turn: Turn, discount: Decimal, value: Decimal, margin: Decimal) -> tuple[ApprovalRule, ...]:
-    """The approval rules that this price runs into."""
-    return matching_rules(
-        turn.policy,
-        {
-            "discount_pct": discount,
-            "contract_value": value,
-            "nonstandard_terms": False,
-            "regulated_region": bool(turn.place.get("regulated")),
-            "confidence": Decimal(str(round(turn.intent["confidence"], 4))),
-            "stage": "commit" if turn.step in COMMIT_STEPS else "close",
-            "vip": bool(turn.place.get("vip")),
-            "refund": False,
-            "cooling_off": False,
-            "region": turn.place.get("region") or "",
-            "intent": Decimal(str(round(turn.score, 4))),
-            "margin_pct": margin,
-        },
-    )
-
-
-def propose(
-    turn: Turn,
-    rules: list[dict[str, Any]],
-    uses: tuple[str, ...],
-    quote: Quote,
-    *,
-    title: str,
-    facts: tuple[str, ...],
-    gate: str | None,
-) -> bool:
-    """T41: store the proposal with its draft quote and one row per role; nothing else stops."""
-    body: dict[str, Any] = {
-        "title": title,
-        "draft": quote.to_json(),
-        "args": {"discount_pct": str(quote.discount_pct), "quantity": quote.scope.quantity, "term": quote.scope.term},
-        "quote_before": part(turn.deal, "quote").get("quote_hash"),
-        "before": turn.deal.get("quote"),
-        "fact_ids": {key: turn.facts[key]["fact_id"] for key in facts if key in turn.facts},
-        "request": turn.value("request.discount"),
-        "words": turn.words[:300],
-    }
-    seconds = max(int(rule["sla_s"]) for rule in rules)
-    number = sum(1 for e in turn.effects if e["kind"] == "proposal")
-    proposal: dict[str, Any] = {
-        "proposal_id": f"{turn.session_id}:{turn.event.turn_id}:p{number}",
-        "rules": [rule["id"] for rule in rules],
-        "roles": sorted({str(rule["role"]) for rule in rules}),
-        "uses": list(uses),
-        "quote_hash": quote.quote_hash,
-        "body": body,
-        "facts_used": [key for key in facts if key in turn.facts],
-        "gate": gate,
-        "fallback": str(rules[0]["on_timeout"]),
-        "deadline": (turn.now + timedelta(seconds=seconds)).isoformat(),
-    }
-    covered = {**proposal, "body": {**body, "words": ""}}
-    proposal["proposal_hash"] = hashlib.sha256(json.dumps(covered, sort_keys=True).encode()).hexdigest()
-    turn.work["proposal"] = proposal
-
-    def store() -> None:
-        turn.want("proposal", **proposal)
-        turn.want("timer", timer="approval_deadline", ref=proposal["proposal_id"], due_at=proposal["deadline"])
-
-    fields = {"rules": proposal["rules"], "uses": list(uses), "quote": f"Q{quote.version}"}
-    row = fire(
-        turn,
-        Trigger.ACTION_NEEDS_APPROVAL,
-        reason=",".join(proposal["rules"]),
-        records={"approval_requested": fields},
-        act=store,
-    )
-    if not isinstance(row, Transition):
-        return False
-    turn.situation.setdefault("proposals", []).append({**proposal, "status": "open", "fresh": True})
-    turn.audit(
-        "approval_requested",
-        {"proposal": proposal["proposal_id"], "rules": proposal["rules"], "hash": proposal["proposal_hash"]},
-    )
-    return True
-
-
-def rule_json(rule: ApprovalRule) -> dict[str, Any]:
-    return {"id": rule.id, "role": rule.role, "sla_s": rule.sla_s, "on_timeout": rule.on_timeout}
-
-
-def level_one_rule(turn: Turn) -> dict[str, Any]:
-    rule = turn.policy.approval_rules.level_1
-    return {"id": "L1", "role": rule.role, "sla_s": rule.sla_s, "on_timeout": rule.on_timeout}
-
-
-def open_proposal(turn: Turn, *uses: str) -> dict[str, Any] | None:
-    """A proposal that still waits for people and asks for one of these uses."""
-    for proposal in turn.situation.get("proposals", []):
-        if proposal["status"] == "open" and set(proposal["uses"]) & set(uses):
-            return proposal
-    return None
 
 
 async def settle(turn: Turn, ports: Ports) -> None:
@@ -178,7 +71,10 @@ def _settle_one(turn: Turn, proposal: dict[str, Any], outcome: str) -> None:
 def _granted(turn: Turn, proposal: dict[str, Any]) -> None:
     """What the approval opens: one use each, bound to the quote, for as long as it may be executed."""
     grants: list[dict[str, Any]] = turn.authority["approved"].setdefault("list", [])
-    until = proposal.get("executable_until") or (turn.now + timedelta(seconds=900)).isoformat()
+    until = (
+        proposal.get("executable_until")
+        or (turn.now + timedelta(seconds=turn.policy.approval_rules.validity_s)).isoformat()
+    )
     grants.append(
         {
             "proposal_id": proposal["proposal_id"],

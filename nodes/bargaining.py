@@ -12,9 +12,10 @@ from domain.refusal import Refused
 from domain.stages import COMMIT_STEPS, Step
 from domain.state import Json
 from domain.turn import Turn
-from nodes.approvals import COMMIT_USES, counter_offer, level_one_rule, open_proposal, propose, rule_json, rules_for
+from nodes.approvals import counter_offer
 from nodes.discovery import drop_request
 from nodes.orders import draft, read_back_price, scope_of, write_quote
+from nodes.proposals import COMMIT_USES, level_one_rule, open_proposal, propose, rule_json, rules_for
 
 
 def bargain(turn: Turn, request: Json) -> None:

@@ -15,9 +15,9 @@ from domain.reading import Answer
 from domain.state import part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
-from nodes.approvals import COMMIT_USES, level_one_rule, open_proposal, propose
 from nodes.orders import ask_authority, authority_known, say_terms, scope_of, void_quote
 from nodes.price import scope_confirmed
+from nodes.proposals import COMMIT_USES, level_one_rule, open_proposal, propose
 from nodes.questions import quote_slots
 from nodes.sending import closed_use, send
 

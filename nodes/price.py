@@ -12,9 +12,9 @@ from domain.scoring import note
 from domain.state import part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
-from nodes.approvals import open_proposal
 from nodes.bargaining import apply_discount, ask_for_value, bargain
 from nodes.orders import draft, read_back_price, scope_of, write_quote
+from nodes.proposals import open_proposal
 
 
 def scope_confirmed(turn: Turn) -> None:
