@@ -36,31 +36,29 @@ class OnContradiction(StrEnum):
 class FactType:
     name: str
     stake: Stake
-    stages: frozenset[str]  # stages in which it may be written; empty: any
     on_contradiction: OnContradiction
     refresh: timedelta | None = None  # older than this it counts as missing and may be asked again
     buyer_only: bool = False
 
 
-ANY: frozenset[str] = frozenset()
 _TYPES = (
-    FactType("contact", Stake.MEDIUM, ANY, OnContradiction.NEWEST_WINS),
-    FactType("zone", Stake.MEDIUM, ANY, OnContradiction.NEWEST_WINS),
-    FactType("region", Stake.MEDIUM, ANY, OnContradiction.NEWEST_WINS),
-    FactType("need", Stake.LOW, ANY, OnContradiction.NEWEST_WINS),
-    FactType("preference", Stake.LOW, ANY, OnContradiction.NEWEST_WINS),
-    FactType("quantity", Stake.LOW, ANY, OnContradiction.NEWEST_WINS),
-    FactType("claim", Stake.LOW, ANY, OnContradiction.NEWEST_WINS),
-    FactType("budget", Stake.MEDIUM, ANY, OnContradiction.ASK_ONCE, timedelta(days=30)),
-    FactType("timeline", Stake.MEDIUM, ANY, OnContradiction.ASK_ONCE, timedelta(days=30)),
-    FactType("authority", Stake.HIGH, ANY, OnContradiction.BLOCK, timedelta(days=90), buyer_only=True),
-    FactType("objection", Stake.MEDIUM, ANY, OnContradiction.NEWEST_WINS, buyer_only=True),
-    FactType("request", Stake.MEDIUM, ANY, OnContradiction.NEWEST_WINS, buyer_only=True),
-    FactType("scope", Stake.HIGH, frozenset({"CLOSE"}), OnContradiction.SUPERSEDE, buyer_only=True),
-    FactType("price_ack", Stake.HIGH, frozenset({"CLOSE"}), OnContradiction.SUPERSEDE, buyer_only=True),
-    FactType("consent", Stake.LEGAL, ANY, OnContradiction.MOST_RESTRICTIVE),
-    FactType("commitment", Stake.HIGH, frozenset({"CLOSE"}), OnContradiction.SUPERSEDE, buyer_only=True),
-    FactType("appointment", Stake.HIGH, frozenset({"BOOK"}), OnContradiction.SUPERSEDE),
+    FactType("contact", Stake.MEDIUM, OnContradiction.NEWEST_WINS),
+    FactType("zone", Stake.MEDIUM, OnContradiction.NEWEST_WINS),
+    FactType("region", Stake.MEDIUM, OnContradiction.NEWEST_WINS),
+    FactType("need", Stake.LOW, OnContradiction.NEWEST_WINS),
+    FactType("preference", Stake.LOW, OnContradiction.NEWEST_WINS),
+    FactType("quantity", Stake.LOW, OnContradiction.NEWEST_WINS),
+    FactType("claim", Stake.LOW, OnContradiction.NEWEST_WINS),
+    FactType("budget", Stake.MEDIUM, OnContradiction.ASK_ONCE, timedelta(days=30)),
+    FactType("timeline", Stake.MEDIUM, OnContradiction.ASK_ONCE, timedelta(days=30)),
+    FactType("authority", Stake.HIGH, OnContradiction.BLOCK, timedelta(days=90), buyer_only=True),
+    FactType("objection", Stake.MEDIUM, OnContradiction.NEWEST_WINS, buyer_only=True),
+    FactType("request", Stake.MEDIUM, OnContradiction.NEWEST_WINS, buyer_only=True),
+    FactType("scope", Stake.HIGH, OnContradiction.SUPERSEDE, buyer_only=True),
+    FactType("price_ack", Stake.HIGH, OnContradiction.SUPERSEDE, buyer_only=True),
+    FactType("consent", Stake.LEGAL, OnContradiction.MOST_RESTRICTIVE),
+    FactType("commitment", Stake.HIGH, OnContradiction.SUPERSEDE, buyer_only=True),
+    FactType("appointment", Stake.HIGH, OnContradiction.SUPERSEDE),
 )
 FACT_TYPES = {kind.name: kind for kind in _TYPES}
 REQUEST_STATUSES = frozenset({FactStatus.OPEN, FactStatus.MET, FactStatus.REFUSED})
