@@ -83,7 +83,7 @@ def pair_answer(turn: Turn) -> None:
         return
     began = _began(turn)
     ended = _ended(turn, speech_id)
-    if ended is None or began < ended or turn.event.data.get("speaker", "buyer") != "buyer":
+    if ended is None or began < ended or not _from_buyer(turn):
         return
     answer = _plain_answer(turn, asked["key"])
     turn.work["answer_to"] = {
@@ -165,10 +165,11 @@ def learn_facts(turn: Turn) -> None:
     if turn.reading.quantity and not any(item["key"] == "quantity" for item in learned) and not turn.deal.get("scope"):
         result = learn(turn, "quantity", turn.reading.quantity, quote=turn.words[:80])
         learned.append({"key": "quantity", "result": result, "hedged": False, "value": turn.reading.quantity})
-    if turn.reading.zone:
-        _learn_zone(turn, turn.reading.zone)
-    if turn.reading.request:
-        take_request(turn, turn.reading.request)
+    if _from_buyer(turn):
+        if turn.reading.zone:
+            _learn_zone(turn, turn.reading.zone)
+        if turn.reading.request:
+            take_request(turn, turn.reading.request)
     turn.work["learned"] = learned
 
 
@@ -179,7 +180,11 @@ def _skip(turn: Turn, key: str, seen: FactSeen) -> bool:
         return True
     if key == "need" and turn.reading.specials & NO_NEED:
         return True
-    return key == "authority" and turn.event.data.get("speaker", "buyer") != "buyer"
+    return key == "authority" and not _from_buyer(turn)
+
+
+def _from_buyer(turn: Turn) -> bool:
+    return turn.event.data.get("speaker", "buyer") == "buyer"
 
 
 def _value(turn: Turn, key: str, seen: FactSeen) -> Any:
