@@ -145,7 +145,7 @@ def _withdraw(turn: Turn, gone: list[str]) -> None:
 
 def _record(turn: Turn, row: Transition, records: Mapping[str, Mapping[str, Any]], reason: str | None) -> None:
     for name in row.crm:
-        if name == "need" and not _new_need(turn):
+        if name == "need" and not new_need(turn):
             continue
         fields = dict(records.get(name, {}))
         if reason:
@@ -173,7 +173,7 @@ def record(turn: Turn, name: str, fields: Mapping[str, Any], row_id: str | None 
     turn.want("crm", record_key=key, seq=seq, name=name, transition=row_id, fields=dict(fields))
 
 
-def _new_need(turn: Turn) -> bool:
+def new_need(turn: Turn) -> bool:
     """A need is recorded once: the key is the session and the need's hash."""
     need = turn.fact("need")
     digest = hashlib.sha256(str(need["value"] if need else "").encode()).hexdigest()[:16]

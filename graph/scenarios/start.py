@@ -135,6 +135,8 @@ def _parts(rig: Rig, contact: Contact, start: Start, call_id: str, now: datetime
     ]
     facts = {**contact.facts, **start.facts}
     found += [(fact.age, partial(parts.know, key, fact, counts)) for key, fact in facts.items()]
+    if start.step.stage in (Stage.TRANSFER, Stage.CLOSE) or start.step in (Step.SLOTS_OFFERED, Step.BOOKED):
+        found.append((_TRANSFERRED, parts.need_recorded))
     if start.step.stage in (Stage.TRANSFER, Stage.CLOSE):
         found.append((_TRANSFERRED, partial(parts.transfer, start)))
     found.append((_ORDERED, partial(deals.order, start)))

@@ -8,6 +8,7 @@ from domain.acts import say
 from domain.authority import closed, mint, opened
 from domain.errors import BadInput
 from domain.facts import FactStatus
+from domain.firing import new_need
 from domain.ledger import write
 from domain.ports import Ports
 from domain.scoring import note
@@ -106,6 +107,11 @@ def know(key: str, fact: KnownFact, counts: bool, turn: Turn) -> None:
     write(turn, key, value, status=fact.status, quote=quote, confidence=1.0, unit=fact.unit, speaker=fact.speaker.value)
     if counts and fact.status is FactStatus.CONFIRMED and key in _EVIDENCE:
         note(turn, _EVIDENCE[key], 1.0, key)
+
+
+def need_recorded(turn: Turn) -> None:
+    """A session past discovery has its need in the CRM already."""
+    new_need(turn)
 
 
 def transfer(start: Start, turn: Turn) -> None:

@@ -24,6 +24,13 @@ def test_the_first_sale_is_there_with_its_variants() -> None:
     assert {*REQUIRED, *variants} <= known
 
 
+def test_what_waits_for_its_machinery_can_be_written_down_already() -> None:
+    """With these the format holds every scenario of the acceptance list."""
+    waiting = load_scenarios([HERE / "waiting"])
+    known = {scenario.id for scenario in (*SCENARIOS, *waiting)}
+    assert {f"S{number:02d}" for number in range(1, 29)} <= known
+
+
 def test_no_scenario_grades_wording() -> None:
     """Patterns over what the agent said are for safety alone, so they are few."""
     patterns = [pattern for s in SCENARIOS for pattern in (*s.expect.never.words,)]
