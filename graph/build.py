@@ -1,9 +1,10 @@
 """Draws the graph from the nodes and the table: six nodes, guarded edges labelled by the guards."""
 
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, cast
 
 from langgraph.graph import END, START, StateGraph  # pyright: ignore[reportMissingTypeStubs] - typed, in a namespace
+from langgraph.types import Command  # pyright: ignore[reportMissingTypeStubs] - typed, in a namespace
 
 from domain.ports import Ports
 from domain.stages import Overlay, Stage, Step
@@ -25,7 +26,7 @@ Node = Callable[..., Awaitable[ChainState]]
 class BoundNode(Protocol):
     """A node that was given its ports, in the form the graph calls it."""
 
-    async def __call__(self, state: ChainState) -> ChainState: ...
+    async def __call__(self, state: ChainState) -> Command[str]: ...
 
 
 STAGE_NODES = {Stage.ENTRY: "book", Stage.BOOK: "book", Stage.TRANSFER: "transfer", Stage.CLOSE: "close"}
@@ -39,15 +40,12 @@ def build(ports: Ports) -> StateGraph[ChainState, Any, Any, Any]:
     """The uncompiled graph, its nodes bound to the ports."""
     graph = StateGraph(ChainState)
     for name, node in NODES.items():
-        _add(graph, name, _bound(name, node, ports), {"stage": name})
-    _add(graph, "gate", _gate, {"human": "approval"})
+        ways = ways_of(name)
+        drawn = {target: said for said, target in ways.items()}
+        bound = _bound(name, node, ports, ways)
+        graph.add_node(name, bound, metadata={"stage": name}, destinations=drawn)  # pyright: ignore[reportUnknownMemberType] - a generic of theirs
+    graph.add_node("gate", _gate, metadata={"human": "approval"})  # pyright: ignore[reportUnknownMemberType] - a generic of theirs
     graph.add_edge(START, "listen")
-    graph.add_edge("listen", "weigh")
-    graph.add_conditional_edges(
-        "weigh", _next, {"in BOOK": "book", "in TRANSFER": "transfer", "in CLOSE": "close", "served": "gate"}
-    )
-    for name in ("book", "transfer", "close"):
-        graph.add_conditional_edges(name, _next, edges_of(name))
     graph.add_edge("gate", END)
     return graph
 
@@ -58,12 +56,15 @@ def compiled(ports: Ports, saver: Any = None) -> Any:
     return graph.compile(saver, name="throughline")  # pyright: ignore[reportUnknownMemberType] - a generic of theirs
 
 
-def _add(graph: StateGraph[ChainState, Any, Any, Any], name: str, node: BoundNode, metadata: dict[str, Any]) -> None:
-    graph.add_node(name, node, metadata=metadata)  # pyright: ignore[reportUnknownMemberType] - a generic of theirs
+def ways_of(name: str) -> dict[str, str]:
+    """The labelled ways out of a node, to the nodes they lead to: for a stage the rows with their guards, and the end.
 
-
-def edges_of(name: str) -> dict[Hashable, str]:
-    """The labelled ways out of a stage node: the rows, with their guards, to another stage; and the turn's end."""
+    A node names its way itself: a conditional edge would cost a task, a read of the state and a trace of its own.
+    """
+    if name == "listen":
+        return {"heard": "weigh"}
+    if name == "weigh":
+        return {"in BOOK": "book", "in TRANSFER": "transfer", "in CLOSE": "close", "served": "gate"}
     return {
         **{way(name, target): target for target in STAGE_NODES.values() if way(name, target)},
         "turn decided": "gate",
@@ -90,17 +91,16 @@ def label(row: Transition) -> str:
     return f"{row.id} {row.trigger}" + (f": {', '.join(row.guards)}" if row.guards else "")
 
 
-def _bound(name: str, node: Node, ports: Ports) -> BoundNode:
-    async def run(state: ChainState) -> ChainState:
+def _bound(name: str, node: Node, ports: Ports, ways: Mapping[str, str]) -> BoundNode:
+    async def run(state: ChainState) -> Command[str]:
         probes.reached(f"in_{name}")
         update = await node(state, ports=ports)
-        onward = route(name, update)
-        update["turn"] = {**update.get("turn", {}), "way": onward}
-        if onward not in ("turn decided", "served"):
-            return {"turn": {"carried": update, "way": onward}}
+        target = ways[route(name, update)]
+        if target != "gate":
+            return Command(update={"turn": {"carried": update}}, goto=target)
         turn = await resumed({**state, "turn": {"carried": update}}, ports)
         messages = put_in_words(turn, ports)
-        return {**changed(state, turn.update()), "messages": messages}
+        return Command(update={**changed(state, turn.update()), "messages": messages}, goto=target)
 
     run.__name__ = name
     return run
@@ -117,15 +117,10 @@ async def _gate(state: ChainState) -> ChainState:
     return await gate(state)
 
 
-async def _next(state: ChainState) -> str:
-    """Async although it waits for nothing: a plain function would be run in a thread of its own, at every edge."""
-    return str(state.get("turn", {})["way"])
-
-
 def route(name: str, after: ChainState) -> str:
     """Where the turn goes on: to the node of a stage that was entered, or to its end."""
     if name == "listen":
-        return "weigh"
+        return "heard"
     step = Step(str(after.get("step")))
     work: dict[str, Any] = after.get("turn", {})
     here = "close" if step is Step.WON else STAGE_NODES.get(step.stage) if step.stage else None
