@@ -74,10 +74,11 @@ async def opened(
 
 
 async def put_policy_in_force(house: House) -> None:
-    """The shipped policy, with the AI trusted to close in Texas: a whole sale without people."""
+    """The shipped policy, with the AI trusted to close in Texas and never busy: any number of sales without people."""
     path = house.world.settings.policy_path
     cells = [{"scope": scope, "region": "US-TX", "level": "L3"} for scope in ("contract.send", "payment.link")]
-    whole = changed(path.read_text("utf-8"), path.name, "durability.0", {"autonomy.cells": cells})
+    changes = {"autonomy.cells": cells, "capacity.seats.ai_closer": 10_000}
+    whole = changed(path.read_text("utf-8"), path.name, "durability.0", changes)
     await house.world.policies.put_in_force(whole, path.name, NOW - timedelta(days=1), "test", "durability")
 
 

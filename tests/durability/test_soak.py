@@ -35,6 +35,13 @@ MOST_ARRIVALS = 8  # how often the point is passed at most before it kills
 SCRIPTS = (BOOKING, COMMITMENT, TRANSFER, DISCOVERY)
 AGAIN_S = 0.1
 BOOKABLE = 120  # meetings before the holidays
+_OPENED = "T05 T06 T07 T10"  # T06 to T10 by the report about the first text, or by the reply to it
+PATHS = {
+    DISCOVERY: _OPENED,
+    BOOKING: f"{_OPENED} T11 T12",
+    TRANSFER: f"{_OPENED} T15 T16 T18",
+    COMMITMENT: f"{_OPENED} T15 T16 T18 T28 T29 T30 T31",
+}
 FEWEST_SALES = KILLS // 10
 
 pytestmark = pytest.mark.soak
@@ -233,8 +240,8 @@ def test_random_kills_lose_nothing(soak: Soak, capsys: pytest.CaptureFixture[str
     assert {row["act"] for row in left.tables["speech"]} & {"safe_line"} == set()
     assert {row["attempts"] for row in left.tables["inbox"] if row["kind"] == "words"} == {1}
     for who in buyers_of(left):
-        fired = tuple(row["transition"] for row in left.turn("transitions", who.last_turn))
-        assert fired == who.script.fires, story(left, who)
+        fired = [row["transition"] for row in left.of("transitions", session_of(left, who))]
+        assert " ".join(fired) == PATHS[who.script], story(left, who)
         said = [row for row in left.tables["inbox"] if row["turn_id"].startswith(f"{who.name}:")]
         assert [row["turn_id"] for row in said] == [who.turn_id(place) for place in range(len(who.script.lines))]
     assert len(buyers_of(left)) == len(sessions) >= FEWEST_SALES
@@ -246,11 +253,15 @@ def buyers_of(left: Left) -> list[Buyer]:
     return [buyer(int(turn_id.removesuffix(":0").rpartition("-")[2])) for turn_id in first]
 
 
+def session_of(left: Left, who: Buyer) -> str:
+    (turn,) = left.turn("turns", who.turn_id(0))
+    return turn["session_id"]
+
+
 def story(left: Left, who: Buyer) -> str:
     """What was said to this buyer, for who has to find out why a sale took another way."""
-    (session_id,) = {row["session_id"] for row in left.turn("turns", who.turn_id(0))}
     lines = [f"{who.name}:"]
-    for turn in left.of("turns", session_id):
+    for turn in left.of("turns", session_of(left, who)):
         fired = [row["transition"] for row in left.turn("transitions", turn["turn_id"])]
         said = [row["act"] for row in left.turn("speech", turn["turn_id"])]
         lines.append(f"  {turn['turn']} {turn['kind']} {turn['turn_id']} at {turn['at']:%T.%f} -> {fired} {said}")

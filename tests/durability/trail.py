@@ -15,6 +15,8 @@ from tests.durability.house import SEALER
 _NO_TURN = ("heard", "delivered")  # noted in a small commit of their own, unless a transition waits for them
 _CHECKPOINTS = """select thread_id as session_id, checkpoint_id, parent_checkpoint_id from checkpoints
                   where checkpoint_ns = '' order by thread_id, checkpoint_id"""
+_ORPHANS = """select thread_id as session_id, channel from checkpoint_writes w where not exists (
+                select from checkpoints c where c.thread_id = w.thread_id and c.checkpoint_id = w.checkpoint_id)"""
 # Of each table what must be the same in two sessions that said the same; identifiers, addresses and hours differ.
 _KEPT: Mapping[str, tuple[str, ...]] = {
     "turns": ("turn", "kind", "channel", "step_before", "step_after", "overlay_after", "epoch", "decisions"),
@@ -46,6 +48,7 @@ class Left:
 
     tables: Tables
     checkpoints: tuple[Row, ...]
+    orphans: tuple[Row, ...]  # what was written for checkpoints that are not there
 
     def of(self, table: str, session_id: str) -> list[Row]:
         return [row for row in self.tables[table] if row.get("session_id") == session_id]
@@ -61,7 +64,8 @@ async def read_all(dsn: str) -> Left:
     async with await psycopg.AsyncConnection[dict[str, Any]].connect(dsn, row_factory=dict_row) as connection:
         tables = await read_tables(connection, SEALER)
         checkpoints = await (await connection.execute(_CHECKPOINTS)).fetchall()
-    return Left({name: tables[name] for name in TABLES}, tuple(checkpoints))
+        orphans = await (await connection.execute(_ORPHANS)).fetchall()
+    return Left({name: tables[name] for name in TABLES}, tuple(checkpoints), tuple(orphans))
 
 
 def trail(left: Left, session_id: str) -> dict[str, Any]:
@@ -121,6 +125,9 @@ def _line_of_history(left: Left, session_id: str) -> Iterator[str]:
         yield "the checkpoints are not one line"
     if names and place["head"] != names[-1]:
         yield f"the head is {place['head']}, the last checkpoint {names[-1]}"
+    for row in left.orphans:
+        if row["session_id"] == session_id:
+            yield f"{row['channel']} was written for a checkpoint that is not there"
 
 
 def _chain(left: Left, session_id: str) -> Iterator[str]:
