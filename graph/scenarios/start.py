@@ -131,8 +131,9 @@ def _parts(rig: Rig, contact: Contact, start: Start, call_id: str, now: datetime
     found: list[Part] = [
         (begun, partial(parts.locate, contact, rig.ports)),
         (begun, partial(parts.opening, contact, start, call_id)),
-        (begun, parts.disclose),
     ]
+    if start.channel in parts.disclosed(start):
+        found.append((begun, parts.disclose))
     facts = {**contact.facts, **start.facts}
     found += [(fact.age, partial(parts.know, key, fact, counts)) for key, fact in facts.items()]
     if start.step.stage in (Stage.TRANSFER, Stage.CLOSE) or start.step in (Step.SLOTS_OFFERED, Step.BOOKED):
@@ -179,7 +180,7 @@ async def _commit(rig: Rig, session_id: str, event: Event, work: list[Work], sta
     messages = put_in_words(turn, rig.ports)
     turn.place["awaits"] = []
     lines = list(turn.plan)
-    for channel in start.disclosed if start.disclosed is not None else (start.channel,):
+    for channel in parts.disclosed(start):
         turn.talk["disclosed"].setdefault(channel.value, {"speech_id": None})["heard"] = True
     values = {**state, **turn.update(), "messages": messages, "situation": turn.situation}
     await rig.service.app.aupdate_state({"configurable": {"thread_id": session_id}}, values, as_node="gate")

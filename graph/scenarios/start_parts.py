@@ -12,7 +12,7 @@ from domain.firing import new_need
 from domain.ledger import write
 from domain.ports import Ports
 from domain.scoring import note
-from domain.stages import COMMIT_STEPS, Recording, Stage, Step
+from domain.stages import COMMIT_STEPS, Channel, Recording, Stage, Step
 from domain.transitions import BY_ID
 from domain.turn import Turn
 from graph.scenarios.setting import Contact, KnownFact, Start
@@ -41,6 +41,9 @@ _WAY: dict[Step, tuple[str, ...]] = {
     Step.COMMIT_REQUESTED: (*_TO_SCOPE, "T28", "T29", "T30"),
     Step.COMMITTED: (*_TO_SCOPE, "T28", "T29", "T30", "T31"),
 }
+BEFORE_DISCLOSURE = frozenset({Step.NEW, Step.DIALING, Step.GREET})
+BEFORE_PARTY = BEFORE_DISCLOSURE | {Step.IDENTIFY}
+BEFORE_DISCOVERY = BEFORE_PARTY | {Step.CONSENT}
 _ACCEPTED = (Step.PENDING, Step.QUEUEING, Step.BRIDGING, Step.BRIDGED, Step.FAILED)
 USUAL: dict[str, Any] = {"need": "missed calls", "authority": True, "timeline": "this month", "budget": 5000}
 _EVIDENCE = {
@@ -54,26 +57,40 @@ _HOLD = timedelta(minutes=10)
 
 
 def opening(contact: Contact, start: Start, call_id: str, turn: Turn) -> None:
-    """Who it is, on which line, what was disclosed and agreed."""
+    """Who it is, on which line, and what was agreed, as far as the step lies behind it."""
     name, line = start.channel.value, start.line or ("up" if not (start.channel.text or start.overlay) else "down")
     turn.place.update(channel=name, opened=True, entered_at=turn.now.isoformat())
     if not start.channel.text:
         turn.place.update(line=line, call_id=call_id, call_at=turn.now.isoformat())
-    recording = start.recording or (Recording.OFF if start.channel.text else Recording.ON)
-    turn.place["recording"] = recording.value
-    if recording in (Recording.ON, Recording.DECLINED):
-        turn.want(
-            "consent", consent="recording", channel=name, status="given" if recording is Recording.ON else "declined"
-        )
+    _record(turn, start, name)
     turn.talk["stayed"] = True
     if contact.name:
-        write(turn, "contact.name", contact.name, status=FactStatus.CONFIRMED, confidence=1.0)
+        known = start.step not in BEFORE_PARTY
+        status, speaker = (FactStatus.CONFIRMED, "buyer") if known else (FactStatus.CLAIMED, "system")
+        turn.place["name_on_file"] = True
+        write(turn, "contact.name", contact.name, status=status, speaker=speaker, confidence=1.0)
     if contact.region:
         turn.place["region"] = contact.region
         write(turn, "region", contact.region, status=FactStatus.CONFIRMED, confidence=1.0)
     zone = contact.zone or next(iter(turn.place.get("zones") or []), None)
-    if zone:
+    if zone and start.step not in BEFORE_DISCOVERY:
         write(turn, "zone", zone, status=FactStatus.CONFIRMED, confidence=1.0)
+
+
+def _record(turn: Turn, start: Start, channel: str) -> None:
+    asked = not start.channel.text and start.step not in BEFORE_DISCOVERY
+    recording = start.recording or (Recording.ON if asked else Recording.OFF)
+    turn.place["recording"] = recording.value
+    if recording in (Recording.ON, Recording.DECLINED):
+        status = "given" if recording is Recording.ON else "declined"
+        turn.want("consent", consent="recording", channel=channel, status=status)
+
+
+def disclosed(start: Start) -> tuple[Channel, ...]:
+    """The channels on which the AI disclosure was heard."""
+    if start.disclosed is not None:
+        return start.disclosed
+    return () if start.step in BEFORE_DISCLOSURE else (start.channel,)
 
 
 def locate(contact: Contact, ports: Ports, turn: Turn) -> None:
