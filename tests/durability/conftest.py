@@ -1,7 +1,7 @@
 """Databases that live as long as a module, for tests that share one set-up of many processes."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 
@@ -10,10 +10,9 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from tests.durability.house import opened, put_policy_in_force
+from tests.durability.house import furnish
 
 _numbers = count(1)
-MakeHouse = Callable[[], str]
 
 
 @contextmanager
@@ -24,17 +23,11 @@ def _database(server: str, template: str) -> Iterator[str]:
         connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
     dsn = make_conninfo(server, dbname=name)
     try:
-        asyncio.run(_furnish(dsn))
+        asyncio.run(furnish(dsn))
         yield dsn
     finally:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
-
-
-async def _furnish(dsn: str) -> None:
-    """Also reads, in this process, everything that a process reads once: what is forked from it begins warm."""
-    async with opened(dsn) as house:
-        await put_policy_in_force(house)
 
 
 @pytest.fixture(scope="module")

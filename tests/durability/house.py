@@ -82,6 +82,12 @@ async def put_policy_in_force(house: House) -> None:
     await house.world.policies.put_in_force(whole, path.name, NOW - timedelta(days=1), "test", "durability")
 
 
+async def furnish(dsn: str) -> None:
+    """Also reads, in this process, everything that a process reads once: what is forked from it begins warm."""
+    async with opened(dsn) as house:
+        await put_policy_in_force(house)
+
+
 def die_at(point: str, nth: int = 1) -> None:
     """This process ends by SIGKILL when it comes to the point for the n-th time from now."""
     left = nth

@@ -7,25 +7,18 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 
 from domain.results import TurnResult
 from graph.scenarios.forked import start
-from memory.database import Gone, migrate
-from memory.embedded import ensure
+from memory.database import Gone
+from memory.embedded import ensure, running_dsn
 from tests.durability.buyers import COMMITMENT, PAUSE, Buyer, deliver, insist
-from tests.durability.house import NOW, House, opened, put_policy_in_force, succeeded
-from tests.durability.server import KILLS, kill_server
+from tests.durability.house import NOW, House, opened, succeeded
+from tests.durability.server import KILLS, kill_server, own_database
 from tests.durability.trail import broken, read_all
 
-PROCESSES, BUYERS = 2, 6  # of each process
+PROCESSES, BUYERS = 2, 4  # of each process
 PATIENCE_S = 120.0
-
-
-async def _furnish(dsn: str) -> None:
-    await migrate(dsn)
-    async with opened(dsn) as house:
-        await put_policy_in_force(house)
 
 
 async def answered(house: House, buyer: Buyer, place: int) -> TurnResult:
@@ -56,11 +49,7 @@ def own_server(make_server_folder: Callable[[], Path]) -> Path:
 
 
 def test_a_killed_server_loses_nothing(own_server: Path) -> None:
-    server = ensure(own_server)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute("create database sales")
-    dsn = make_conninfo(server, dbname="sales")
-    asyncio.run(_furnish(dsn))
+    dsn = own_database(own_server)
 
     async def sell(process: int) -> list[list[TurnResult]]:
         async def whole(buyer: Buyer) -> list[TurnResult]:
@@ -71,11 +60,11 @@ def test_a_killed_server_loses_nothing(own_server: Path) -> None:
             return await asyncio.gather(*(whole(Buyer(COMMITMENT, number)) for number in mine))
 
     children = [start(lambda process=process: asyncio.run(sell(process)), PATIENCE_S) for process in range(PROCESSES)]
-    turns = PROCESSES * BUYERS * len(COMMITMENT.lines)
+    turns, running_at = PROCESSES * BUYERS * len(COMMITMENT.lines), running_dsn(own_server)
     for number, which in enumerate(KILLS, 1):
         wait_for_turns(dsn, number * turns // (len(KILLS) + 1))
         kill_server(own_server, which)
-        assert ensure(own_server) == server
+        assert ensure(own_server) == running_at
     sold = [results for child in children for results in succeeded(child.ended())]
 
     left = asyncio.run(read_all(dsn))

@@ -15,21 +15,20 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 
 from graph.probes import POINTS
 from graph.scenarios.forked import Child, Ended, start
-from memory.database import Gone, migrate
+from memory.database import Gone
 from memory.embedded import ensure
 from tests.durability.buyers import BOOKING, COMMITMENT, DISCOVERY, TRANSFER, Buyer, insist
-from tests.durability.house import House, RunningClock, die_at, opened, put_policy_in_force, serve_jobs
+from tests.durability.house import House, RunningClock, die_at, opened, serve_jobs
 from tests.durability.server import KILLS as SERVER_KILLS
-from tests.durability.server import kill_server
+from tests.durability.server import kill_server, own_database
 from tests.durability.trail import Left, broken, read_all
 
 KILLS, SERVER_EVERY = 200, 40
 CALLERS, LANES, WORKERS = 3, 3, 2  # processes that talk, buyers at once in each, and processes that run jobs
-PATIENCE_S = 780.0
+PATIENCE_S, WIND_UP_S = 660.0, 100.0  # for all kills; and for what was begun to come to its end
 SHORTEST_S, LONGEST_S = 0.5, 8.0  # how long a process lives that is killed by the clock, or never came to its point
 MOST_ARRIVALS = 8  # how often the point is passed at most before it kills
 SCRIPTS = (BOOKING, COMMITMENT, TRANSFER, DISCOVERY)
@@ -106,14 +105,14 @@ class Post:
         """With `chance` the process is doomed: at the n-th arrival at a point, or by the clock."""
         self.point = chance.choice([*self.points, *[None] * 5]) if chance else None
         nth = chance.randint(1, MOST_ARRIVALS) if chance else 0
-        self.until = time.monotonic() + (chance.uniform(SHORTEST_S, LONGEST_S) if chance else PATIENCE_S)
+        self.until = time.monotonic() + (chance.uniform(SHORTEST_S, LONGEST_S) if chance else WIND_UP_S)
 
         def doomed() -> None:
             if self.point:
                 die_at(self.point, nth)
             self.work()
 
-        self.child = start(doomed, PATIENCE_S)
+        self.child = start(doomed, PATIENCE_S if chance else WIND_UP_S)
 
     def gone(self) -> bool:
         return bool(self.child and select.select([self.child.pipe], [], [], 0)[0])
@@ -213,18 +212,7 @@ class Soak:
 @pytest.fixture
 def soak(make_server_folder: Callable[[], Path]) -> Soak:
     folder = make_server_folder() / "pg"
-    server = ensure(folder)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute("create database soak")
-    dsn = make_conninfo(server, dbname="soak")
-    asyncio.run(_furnish(dsn))
-    return Soak(folder, dsn, random.Random(), RunningClock(time.time()))
-
-
-async def _furnish(dsn: str) -> None:
-    await migrate(dsn)
-    async with opened(dsn) as house:
-        await put_policy_in_force(house)
+    return Soak(folder, own_database(folder), random.Random(), RunningClock(time.time()))
 
 
 def test_random_kills_lose_nothing(soak: Soak, capsys: pytest.CaptureFixture[str]) -> None:
