@@ -2,11 +2,10 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextvars import ContextVar
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.base import CipherProtocol
 from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
@@ -18,18 +17,9 @@ from psycopg.rows import DictRow, dict_row
 from domain.errors import EffectRefused, TurnConflict
 from memory.commit import Commit
 from memory.database import Pool
+from memory.put import Put
 from memory.queries import SQL
 from memory.sealing import Sealer
-
-TRANSIENT = (
-    "event",
-    "refusal",
-    "turn",
-    "situation",
-    "plan",
-    "effects",
-)  # of one turn: journalled as rows, never stored here
-_PUT: ContextVar[tuple[dict[str, Any], str, str | None] | None] = ContextVar("put", default=None)
 
 
 class SealedCipher(CipherProtocol):
@@ -48,7 +38,7 @@ class SealedCipher(CipherProtocol):
 class TurnSaver(AsyncPostgresSaver):
     """AsyncPostgresSaver whose `aput` applies the turn's effects in its own transaction.
 
-    Overrides three methods, one of them private: the package is pinned to ~=3.2.0, and the durability tests guard it.
+    Overrides four methods, two of them private: the package is pinned to ~=3.2.0, and the durability tests guard it.
     """
 
     def __init__(self, pool: Pool, sealer: Sealer, probe: Any = None) -> None:
@@ -69,14 +59,36 @@ class TurnSaver(AsyncPostgresSaver):
         values: dict[str, Any] = checkpoint["channel_values"]
         if "event" in values and not values.get("effects"):
             return config  # a node raised before the turn was decided: nothing is kept of it, it is decided anew
-        kept = {name: value for name, value in values.items() if name not in TRANSIENT}
-        stored: Checkpoint = {**checkpoint, "channel_values": kept}  # type: ignore[typeddict-item]
-        versions: ChannelVersions = {name: version for name, version in new_versions.items() if name not in TRANSIENT}
-        token = _PUT.set(({**values, "session_id": where["thread_id"]}, checkpoint["id"], where.get("checkpoint_id")))
+        put = Put.of(config, checkpoint, metadata, new_versions, self.serde)
+        self._probe("before_commit")
+        async with self.conn.connection() as connection:  # type: ignore[union-attr]
+            if values.get("effects"):
+                await self._turn(Commit(connection, self._sealer, values, put))
+            else:
+                await self._head_only(connection, put)
+        self._probe("after_commit")
+        return {"configurable": {"thread_id": put.session_id, "checkpoint_ns": "", "checkpoint_id": put.head}}
+
+    async def _turn(self, commit: Commit) -> None:
+        """All rows of a turn or none: mostly one statement, else a transaction whose statements go out together."""
         try:
-            return await super().aput(config, stored, metadata, versions)
-        finally:
-            _PUT.reset(token)
+            if commit.alone:
+                self._probe("in_commit")
+                await commit.write()
+                return
+            async with commit.connection.transaction(), commit.connection.pipeline():
+                await commit.write()
+                self._probe("in_commit")
+        except errors.ExclusionViolation as error:
+            starts = next((e["starts"] for e in commit.values["effects"] if e["kind"] == "hold"), "")
+            raise EffectRefused("hold", "slot_free", "the slot was taken", {"starts": starts}) from error
+        except (errors.DeadlockDetected, errors.SerializationFailure) as error:
+            raise TurnConflict(f"session {commit.put.session_id}: the commit lost against another one") from error
+
+    async def _head_only(self, connection: Any, put: Put) -> None:
+        moved = await connection.execute(SQL["move_head_only"], {"session_id": put.session_id, **put.parameters})
+        if await moved.fetchone() is None:
+            raise TurnConflict(f"session {put.session_id}: another turn was committed first")
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
@@ -86,35 +98,30 @@ class TurnSaver(AsyncPostgresSaver):
         if kept:
             await super().aput_writes(config, kept, task_id, task_path)
 
+    async def _load_checkpoint_tuple(self, value: DictRow) -> CheckpointTuple:
+        """Theirs decodes pending writes in a thread, also where there are none: most of what a read costs."""
+        if value["pending_writes"]:
+            return await super()._load_checkpoint_tuple(value)
+        where, parent, stored = (
+            {"thread_id": value["thread_id"], "checkpoint_ns": ""},
+            value["parent_checkpoint_id"],
+            value["checkpoint"],
+        )
+        values = {**(stored.get("channel_values") or {}), **self._load_blobs(value["channel_values"])}
+        return CheckpointTuple(
+            {"configurable": {**where, "checkpoint_id": value["checkpoint_id"]}},
+            {**stored, "channel_values": values},  # type: ignore[typeddict-item]
+            value["metadata"],
+            {"configurable": {**where, "checkpoint_id": parent}} if parent else None,
+            [],
+        )
+
     @contextlib.asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
-        put = _PUT.get() if pipeline else None
-        async with self.conn.connection() as connection:  # type: ignore[union-attr]
-            if put is None:
-                async with connection.cursor(binary=True, row_factory=dict_row) as cursor:
-                    yield cursor
-                return
-            values, head, parent = put
-            self._probe("before_commit")
-            try:
-                async with connection.transaction(), connection.pipeline():
-                    if values.get("effects"):
-                        await Commit(connection, self._sealer, values, head, parent).write()
-                    else:
-                        await self._head_only(connection, values, head, parent)
-                    async with connection.cursor(binary=True, row_factory=dict_row) as cursor:
-                        yield cursor
-                    self._probe("in_commit")
-            except errors.ExclusionViolation as error:
-                starts = next((e["starts"] for e in values["effects"] if e["kind"] == "hold"), "")
-                raise EffectRefused("hold", "slot_free", "the slot was taken", {"starts": starts}) from error
-            except (errors.DeadlockDetected, errors.SerializationFailure) as error:
-                raise TurnConflict(f"session {values['session_id']}: the commit lost against another one") from error
-            self._probe("after_commit")
-
-    async def _head_only(self, connection: Any, values: dict[str, Any], head: str, parent: str | None) -> None:
-        moved = await connection.execute(
-            SQL["move_head_only"], {"head": head, "parent": parent, "session_id": values["session_id"]}
-        )
-        if await moved.fetchone() is None:
-            raise TurnConflict(f"session {values['session_id']}: another turn was committed first")
+        """Theirs lets one read or write at a time through, also with a pool."""
+        async with contextlib.AsyncExitStack() as unit:
+            connection = await unit.enter_async_context(self.conn.connection())  # type: ignore[union-attr]
+            if pipeline:
+                await unit.enter_async_context(connection.transaction())
+                await unit.enter_async_context(connection.pipeline())
+            yield await unit.enter_async_context(connection.cursor(binary=True, row_factory=dict_row))

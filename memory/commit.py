@@ -11,38 +11,44 @@ from domain.errors import TurnConflict
 from memory.effects import SINGLE
 from memory.moves import write_moves
 from memory.outbox import enqueue
+from memory.put import Put
 from memory.queries import SQL
 from memory.rows import grouped, numbered, text
 from memory.sealing import Sealer
 from memory.trail import link_row, sealed_text
 
 Connection = AsyncConnection[DictRow]
+# What `write_turn` writes; a turn with any other effect takes further statements, and so a transaction.
+WHOLE = frozenset({"turn", "speech", "answer", "heard", "evidence", "guard_result", "audit"})
 
 
 class Commit:
-    """Writes one turn. `values` are the channels of the checkpoint, `head` and `parent` its id and its parent's."""
+    """Writes one turn. `values` are the channels of the checkpoint, `put` is the checkpoint as it is stored."""
 
-    def __init__(
-        self, connection: Connection, sealer: Sealer, values: Mapping[str, Any], head: str, parent: str | None
-    ) -> None:
-        self.connection, self.sealer, self.values = connection, sealer, values
-        self.head, self.parent = head, parent
+    def __init__(self, connection: Connection, sealer: Sealer, values: Mapping[str, Any], put: Put) -> None:
+        self.connection, self.sealer, self.values, self.put = connection, sealer, values, put
         self.turn: dict[str, Any] = values["turn"]
         self.situation: dict[str, Any] = values["situation"]
         self.event: dict[str, Any] = values["event"]
         self.effects = grouped(values["effects"])
         self.now: str = self.turn["now"]
         self.base = {
-            "session_id": values["session_id"],
+            "session_id": put.session_id,
             "turn_id": self.event["turn_id"],
             "now": self.now,
             "policy_version": self.situation["policy_version"],
         }
 
+    @property
+    def alone(self) -> bool:
+        """Whether the turn is written by one statement, which needs no transaction around it."""
+        return WHOLE.issuperset(self.effects)
+
     async def write(self) -> None:
         """All rows of the turn, in the order grants, effects, revokes. Raises TurnConflict or EffectRefused."""
         await self._turn()
-        await self._answers()
+        if self.alone:
+            return
         await self._many(
             "insert_facts",
             [self._seal_into(e, "value", "unit", "quote", "asr_confidence") for e in self.effects.get("fact", [])],
@@ -67,8 +73,7 @@ class Commit:
             SQL["write_turn"],
             {
                 **self.base,
-                "head": self.head,
-                "parent": self.parent,
+                **self.put.parameters,
                 "stage": step.partition(".")[0],
                 "step": step,
                 "step_before": self.turn["step_before"],
@@ -94,6 +99,8 @@ class Commit:
                 "outcome": step if ended else None,
                 "sealed": self.sealer.seal({k: v for k, v in effects["turn"][0].items() if k != "kind"}),
                 "speech": text(speech),
+                "answers": text(effects.get("answer", [])),
+                "heard": text(effects.get("heard", [])),
                 "evidence": text(numbered(effects.get("evidence", []))),
                 "guards": text(numbered(effects.get("guard_result", []))),
                 "audit": text(audit),
@@ -120,13 +127,6 @@ class Commit:
         return rows
 
     # ---- rows of many
-    async def _answers(self) -> None:
-        answers, heard = self.effects.get("answer", []), self.effects.get("heard", [])
-        if answers or heard:
-            await self.connection.execute(
-                SQL["write_answers"], {**self.base, "answers": text(answers), "heard": text(heard)}
-            )
-
     async def _many(self, query: str, rows: list[dict[str, Any]]) -> None:
         if rows:
             await self.connection.execute(SQL[query], {**self.base, "rows": text(rows)})

@@ -1,7 +1,8 @@
 -- name: write_turn
--- What every turn leaves, in one statement: only who saw the last head, epoch and audit link may move the head, and without
--- the head nothing is written. An event is served once: who waited for this commit with an old look at the inbox comes too late.
-with head as (
+-- What every turn leaves, and its checkpoint, in one statement: only who saw the last head, epoch and audit link may move the
+-- head, and without the head nothing is written. An event is served once: who waited for this commit with an old look at the
+-- inbox comes too late. Kept under 4096 bytes, because the driver converts a longer statement anew at every call.
+with h as (
   update sessions set
     head = %(head)s, turns = turns + 1, stage = %(stage)s, step = %(step)s, overlay = %(overlay)s, remembered = %(remembered)s,
     recording = %(recording)s, epoch = %(epoch)s, owner = %(owner)s, channel = %(channel)s, line = %(line)s, region = %(region)s,
@@ -11,44 +12,48 @@ with head as (
     and audit_seq = %(audit_before)s and not exists (select from turns where turn_id = %(turn_id)s)
   returning session_id, turns),
 served as (
-  update inbox set status = 'done', done_at = clock_timestamp(), attempts = attempts + 1 from head where turn_id = %(turn_id)s),
+  update inbox set status = 'done', done_at = clock_timestamp(), attempts = attempts + 1 from h where turn_id = %(turn_id)s),
 turn as (
   insert into turns (session_id, turn, turn_id, kind, channel, at, step_before, step_after, overlay_after, score, confidence, epoch,
     policy_version, decisions, sealed)
   select session_id, turns, %(turn_id)s, %(kind)s, %(event_channel)s, %(now)s, %(step_before)s, %(step)s, %(overlay)s, %(score)s,
-    %(confidence)s, %(epoch)s, %(policy_version)s, %(decisions)s, %(sealed)s from head),
+    %(confidence)s, %(epoch)s, %(policy_version)s, %(decisions)s, %(sealed)s from h),
 said as (
   insert into speech (speech_id, session_id, turn_id, ordinal, act, channel, asks, fact_key, readback, disclosure_keys, quote_hash,
     uninterruptible, queued_at, sealed)
-  select r.speech_id, head.session_id, %(turn_id)s, r.ordinal, r.act, r.channel, r.asks, r.fact_key, r.readback,
+  select r.speech_id, h.session_id, %(turn_id)s, r.ordinal, r.act, r.channel, r.asks, r.fact_key, r.readback,
     array(select jsonb_array_elements_text(r.disclosure_keys)), r.quote_hash, r.uninterruptible, %(now)s, decode(r.sealed, 'base64')
-  from head, jsonb_to_recordset(%(speech)s::jsonb) as r(speech_id text, ordinal int, act text, channel text, asks text,
+  from h, jsonb_to_recordset(%(speech)s) as r(speech_id text, ordinal int, act text, channel text, asks text,
     fact_key text, readback boolean, disclosure_keys jsonb, quote_hash text, uninterruptible boolean, sealed text)),
+heard as (
+  update speech set status = r.status, heard_at = %(now)s from h, jsonb_to_recordset(%(heard)s) as r(speech_id text, status text)
+  where speech.speech_id = r.speech_id and speech.status = 'queued'),
+answered as (
+  insert into answers (turn_id, session_id, speech_id, answer, began_at)
+  select %(turn_id)s, h.session_id, r.speech_id, r.answer, r.began_at
+  from h, jsonb_populate_recordset(null::answers, %(answers)s) r on conflict do nothing),
 moved as (
   insert into evidence (session_id, turn_id, ordinal, type, confidence, at, change)
-  select head.session_id, %(turn_id)s, r.ordinal, r.type, r.confidence, %(now)s, r.change
-  from head, jsonb_to_recordset(%(evidence)s::jsonb) as r(ordinal int, type text, confidence real, change text)),
+  select h.session_id, %(turn_id)s, r.ordinal, r.type, r.confidence, %(now)s, r.change
+  from h, jsonb_populate_recordset(null::evidence, %(evidence)s) r),
 judged as (
   insert into guard_results (session_id, turn_id, ordinal, transition, guard, held, value)
-  select head.session_id, %(turn_id)s, r.ordinal, r.transition, r.guard, r.held, r.value
-  from head, jsonb_to_recordset(%(guards)s::jsonb) as r(ordinal int, transition text, guard text, held boolean, value text)),
+  select h.session_id, %(turn_id)s, r.ordinal, r.transition, r.guard, r.held, r.value
+  from h, jsonb_populate_recordset(null::guard_results, %(guards)s) r),
 linked as (
   insert into audit (session_id, seq, at, turn_id, actor, action, policy_version, digest, previous, hash, sealed)
-  select head.session_id, r.seq, r.at, %(turn_id)s, r.actor, r.action, %(policy_version)s, r.digest, r.previous, r.hash,
+  select h.session_id, r.seq, r.at, %(turn_id)s, r.actor, r.action, %(policy_version)s, r.digest, r.previous, r.hash,
     decode(r.sealed, 'base64')
-  from head, jsonb_to_recordset(%(audit)s::jsonb) as r(seq int, at timestamptz, actor text, action text, digest text, previous text,
-    hash text, sealed text))
-select turns from head;
-
--- name: write_answers
--- Which speech the words answer and how, and what the reply proves to be delivered.
-with heard as (
-  update speech set status = r.status, heard_at = %(now)s
-  from jsonb_to_recordset(%(heard)s::jsonb) as r(speech_id text, status text)
-  where speech.speech_id = r.speech_id and speech.status = 'queued')
-insert into answers (turn_id, session_id, speech_id, answer, began_at)
-select %(turn_id)s, %(session_id)s, r.speech_id, r.answer, r.began_at
-from jsonb_to_recordset(%(answers)s::jsonb) as r(speech_id text, answer text, began_at timestamptz) on conflict do nothing;
+  from h, jsonb_to_recordset(%(audit)s) as r(seq int, at timestamptz, actor text, action text, digest text, previous text,
+    hash text, sealed text)),
+kept as (
+  insert into checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
+  select h.session_id::text, '', r.channel, r.version, r.type, decode(r.blob, 'base64')
+  from h, jsonb_to_recordset(%(blobs)s) as r(channel text, version text, type text, blob text) on conflict do nothing),
+stored as (
+  insert into checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, metadata)
+  select h.session_id::text, '', %(head)s, %(parent)s, %(checkpoint)s, %(metadata)s from h)
+select turns from h;
 
 -- name: write_moves
 -- The rows that fired, the authority that was minted, and every use of it, refused ones too.
@@ -96,9 +101,18 @@ from jsonb_to_recordset(%(outbox)s::jsonb) as r(effect_id text, transition text,
 order by r.effect_id;
 
 -- name: move_head_only
--- A checkpoint without a turn (an update from Studio): head alone.
-update sessions set head = %(head)s where session_id = %(session_id)s and head is not distinct from %(parent)s returning turns;
-
+-- A checkpoint without a turn (an update from Studio).
+with h as (
+  update sessions set head = %(head)s where session_id = %(session_id)s and head is not distinct from %(parent)s
+  returning session_id),
+kept as (
+  insert into checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
+  select h.session_id::text, '', r.channel, r.version, r.type, decode(r.blob, 'base64')
+  from h, jsonb_to_recordset(%(blobs)s) as r(channel text, version text, type text, blob text) on conflict do nothing),
+stored as (
+  insert into checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, metadata)
+  select h.session_id::text, '', %(head)s, %(parent)s, %(checkpoint)s, %(metadata)s from h)
+select session_id::text as session_id from h;
 -- name: insert_facts
 -- New rows of the ledger.
 insert into facts (fact_id, contact_id, session_id, type, key, status, stake, confidence, valid_from, recorded_at, turn_id, channel,

@@ -60,3 +60,8 @@ def test_every_shipped_statement_is_one_that_code_asks_for() -> None:
     ]
     assert unused == []
     assert sum(map(len, files.values())) == len(SQL)
+
+
+def test_every_statement_is_short_enough_for_the_driver_to_keep_its_conversion() -> None:
+    """A longer one is converted anew at every call, which costs more than the rest of the call."""
+    assert {name: len(text) for name, text in SQL.items() if len(text.encode()) > 4096} == {}
