@@ -18,6 +18,7 @@ from graph.policy_book import PolicyBook
 from graph.settings import ROOT, Settings
 from memory.bookings import busy_between
 from memory.database import Pool, open_pool
+from memory.news import News
 from memory.sealing import Sealer
 from nodes.speaking.lines import load_lines
 
@@ -31,6 +32,7 @@ class World:
     settings: Settings
     pool: Pool
     quick: Pool
+    news: News
     sealer: Sealer
     clock: Clock
     catalogue: Catalogue
@@ -57,7 +59,9 @@ async def open_world(
             leases = open_pool(dsn, 1, max(2, size // 2), "throughline-lease", durable=False)
             quick = await opened.enter_async_context(leases)
         policies = PolicyBook(pool)
-        yield World(settings, pool, quick, sealer, clock, catalogue, load_regions(POLICY / "data"), policies, lines)
+        news = await opened.enter_async_context(News(quick))
+        regions = load_regions(POLICY / "data")
+        yield World(settings, pool, quick, news, sealer, clock, catalogue, regions, policies, lines)
 
 
 # The files that people own are read once a process; they change with a start only.
@@ -154,7 +158,7 @@ def service_of(world: World, ports: Ports | None = None, drawn: Any = None) -> A
     if drawn is not None:
         drawn.checkpointer = saver
     app = drawn or compiled(ports or ports_of(world), saver)
-    return ChainService(app, Inbox(world.pool, world.quick, world.sealer), world.clock, world.policies)
+    return ChainService(app, Inbox(world.pool, world.quick, world.sealer, world.news), world.clock, world.policies)
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ from graph import probes
 from graph.attempts import why_not
 from memory.database import Gone
 from memory.inbox import Attempt, Inbox
+from memory.run import Run, running
 from nodes.reading.cards import card_spans, redact
 
 _log = logging.getLogger(__name__)
@@ -90,21 +91,25 @@ class ChainService:
     async def run_inbox(self, session_id: str) -> int:
         """Serve the session's waiting events in order, while the lease is ours. Returns how many were served."""
         owner = f"{self.owner}:{next(self._runs)}"  # also within a process one run at a time has the session
-        taken, event = await self.inbox.take_lease(session_id, owner)
-        if not taken:
+        lease = await self.inbox.take_lease(session_id, owner)
+        if lease is None:
             return 0
         probes.reached("after_lease")
-        served = 0
+        served, event, run = 0, lease.event, Run(lease.head)
         renewal = self.inbox.keep_lease(session_id, owner)
         try:
             while event is not None:
-                result = await self._run(session_id, event)
+                with running(run):
+                    result = await self._run(session_id, event)
                 if result:
                     self._keep(result)
                 served += 1
-                event = await self.inbox.release_lease(session_id, owner)
+                event = await self.inbox.release_lease(session_id, owner) if run.more else None
+                run = Run()
             if served == 0:
                 await self.inbox.drop_lease(session_id, owner)
+            else:
+                self.inbox.news.tell(session_id)
             return served
         except BaseException:
             with suppress(TimeoutError, *Gone):

@@ -17,8 +17,10 @@ from psycopg.rows import DictRow, dict_row
 from domain.errors import EffectRefused, TurnConflict
 from memory.commit import Commit
 from memory.database import Pool
+from memory.kept import Kept
 from memory.put import Put
 from memory.queries import SQL
+from memory.run import current
 from memory.sealing import Sealer
 
 
@@ -38,13 +40,21 @@ class SealedCipher(CipherProtocol):
 class TurnSaver(AsyncPostgresSaver):
     """AsyncPostgresSaver whose `aput` applies the turn's effects in its own transaction.
 
-    Overrides four methods, two of them private: the package is pinned to ~=3.2.0, and the durability tests guard it.
+    Overrides five methods, two of them private: the package is pinned to ~=3.2.0, and the durability tests guard it.
     """
 
     def __init__(self, pool: Pool, sealer: Sealer, probe: Any = None) -> None:
         serde = EncryptedSerializer(SealedCipher(sealer), JsonPlusSerializer(allowed_msgpack_modules=[]))
         super().__init__(pool, serde=serde)
         self._sealer, self._probe = sealer, probe or (lambda point: None)
+        self._kept = Kept(self.serde)
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """What was kept here, where the lease says that the session still stands on it; else what the database has."""
+        where: Mapping[str, Any] = config.get("configurable", {})
+        head = None if where.get("checkpoint_id") or where.get("checkpoint_ns") else current().take_head()
+        kept = self._kept.read(where["thread_id"], head) if head else None
+        return kept or await super().aget_tuple(config)
 
     async def aput(
         self,
@@ -66,6 +76,7 @@ class TurnSaver(AsyncPostgresSaver):
                 await self._turn(Commit(connection, self._sealer, values, put))
             else:
                 await self._head_only(connection, put)
+        self._kept.written(put)
         self._probe("after_commit")
         return {"configurable": {"thread_id": put.session_id, "checkpoint_ns": "", "checkpoint_id": put.head}}
 
@@ -96,12 +107,15 @@ class TurnSaver(AsyncPostgresSaver):
         """Interrupts are kept for who looks at the state; what a node raised belongs to no checkpoint."""
         kept = [write for write in writes if write[0] != ERROR]
         if kept:
+            self._kept.drop(config.get("configurable", {})["thread_id"])
             await super().aput_writes(config, kept, task_id, task_path)
 
     async def _load_checkpoint_tuple(self, value: DictRow) -> CheckpointTuple:
         """Theirs decodes pending writes in a thread, also where there are none: most of what a read costs."""
         if value["pending_writes"]:
             return await super()._load_checkpoint_tuple(value)
+        if not value["checkpoint_ns"]:
+            self._kept.loaded(value)
         where, parent, stored = (
             {"thread_id": value["thread_id"], "checkpoint_ns": ""},
             value["parent_checkpoint_id"],

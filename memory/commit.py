@@ -14,6 +14,7 @@ from memory.outbox import enqueue
 from memory.put import Put
 from memory.queries import SQL
 from memory.rows import grouped, numbered, text
+from memory.run import current
 from memory.sealing import Sealer
 from memory.trail import link_row, sealed_text
 
@@ -106,8 +107,10 @@ class Commit:
                 "audit": text(audit),
             },
         )
-        if await cursor.fetchone() is None:
+        row = await cursor.fetchone()
+        if row is None:
             raise TurnConflict(f"session {self.base['session_id']}: another turn was committed first")
+        current().more = row["more"]
 
     def _audit_rows(self) -> list[dict[str, Any]]:
         """The turn's links of the session's chain; the payload is sealed, its digest stays when it is erased."""

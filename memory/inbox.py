@@ -13,7 +13,8 @@ from domain.results import SpeechLine, TurnResult
 from domain.stages import Channel
 from memory.contacts import open_session
 from memory.database import Pool
-from memory.lease import Renewal
+from memory.lease import Lease, Renewal
+from memory.news import News
 from memory.queries import SQL
 from memory.sealing import Sealer
 from memory.trail import link_row
@@ -47,8 +48,11 @@ class Attempt:
 class Inbox:
     """`quick` is a pool whose commits do not wait for the disk: for leases, which a crash may lose."""
 
-    def __init__(self, pool: Pool, quick: Pool, sealer: Sealer, lease_s: float = LEASE_S) -> None:
+    def __init__(
+        self, pool: Pool, quick: Pool, sealer: Sealer, news: News | None = None, lease_s: float = LEASE_S
+    ) -> None:
         self._pool, self._quick, self._sealer, self._lease_s = pool, quick, sealer, lease_s
+        self.news = news or News(quick)
 
     async def open_session(self, identity: Identity, now: datetime, channel: Channel, label: str) -> str:
         async with self._pool.connection() as connection:
@@ -162,12 +166,12 @@ class Inbox:
         return row["due_at"] if row else None
 
     # ---- lease
-    async def take_lease(self, session_id: str, owner: str) -> tuple[bool, Event | None]:
-        """Whether the lease is ours now, and the oldest event that waits."""
+    async def take_lease(self, session_id: str, owner: str) -> Lease | None:
+        """The lease, or None where another one holds it."""
         parameters = {"session_id": session_id, "owner": owner, "ttl": self._lease_s}
         async with self._quick.connection() as connection:
             row = await (await connection.execute(SQL["take_lease"], parameters)).fetchone()
-        return row is not None, self._event(row) if row and row["turn_id"] else None
+        return Lease(self._event(row) if row["turn_id"] else None, row["head"]) if row else None
 
     def keep_lease(self, session_id: str, owner: str) -> Renewal:
         """Renew the lease until the returned renewal is cancelled: a long turn keeps its session."""
@@ -180,12 +184,12 @@ class Inbox:
         return Renewal(renew, self._lease_s / 3)
 
     async def release_lease(self, session_id: str, owner: str) -> Event | None:
-        """Give the lease back and tell who waits for news; or keep it and return the event that came in meanwhile."""
+        """Give the lease back; or keep it and return the event that came in meanwhile."""
         async with self._quick.connection() as connection:
             row = await (
                 await connection.execute(SQL["release_lease"], {"session_id": session_id, "owner": owner})
             ).fetchone()
-        return self._event(row) if row and row["turn_id"] else None
+        return self._event(row) if row else None
 
     async def drop_lease(self, session_id: str, owner: str) -> None:
         async with self._quick.connection() as connection:

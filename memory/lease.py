@@ -3,8 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
+from domain.events import Event
 from memory.database import Gone
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A session that is ours to serve: the oldest event that waits, and the checkpoint the session stands on."""
+
+    event: Event | None
+    head: str | None
 
 
 class Renewal:

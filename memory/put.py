@@ -21,6 +21,16 @@ _INLINE = (str, int, float, bool, type(None))
 
 
 @dataclass(frozen=True, slots=True)
+class Blob:
+    """The sealed value of one channel."""
+
+    channel: str
+    version: str
+    kind: str
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Put:
     """One new checkpoint: plain values stand in its JSON, others are sealed blobs; new versions only."""
 
@@ -29,7 +39,8 @@ class Put:
     parent: str | None
     checkpoint: str
     metadata: str
-    blobs: tuple[tuple[str, str, str, bytes], ...]  # channel, version, type, sealed
+    blobs: tuple[Blob, ...]
+    versions: Mapping[str, str]  # of every sealed channel, also of those that stay the same
 
     @classmethod
     def of(
@@ -43,6 +54,7 @@ class Put:
         where: Mapping[str, Any] = config.get("configurable", {})
         values = {name: value for name, value in checkpoint["channel_values"].items() if name not in TRANSIENT}
         inline = {name: value for name, value in values.items() if isinstance(value, _INLINE)}
+        sealed = [name for name in values if name not in inline]
         return cls(
             session_id=where["thread_id"],
             head=checkpoint["id"],
@@ -50,18 +62,19 @@ class Put:
             checkpoint=json.dumps({**checkpoint, "channel_values": inline}),
             metadata=json.dumps(get_serializable_checkpoint_metadata(config, metadata)),
             blobs=tuple(
-                (name, str(new_versions[name]), *serde.dumps_typed(value))
-                for name, value in values.items()
-                if name not in inline and name in new_versions
+                Blob(name, str(new_versions[name]), *serde.dumps_typed(values[name]))
+                for name in sealed
+                if name in new_versions
             ),
+            versions={name: str(checkpoint["channel_versions"][name]) for name in sealed},
         )
 
     @property
     def parameters(self) -> dict[str, Any]:
         """What a statement of turns.sql takes."""
         rows = [
-            {"channel": channel, "version": version, "type": kind, "blob": base64.b64encode(blob).decode()}
-            for channel, version, kind, blob in self.blobs
+            {"channel": b.channel, "version": b.version, "type": b.kind, "blob": base64.b64encode(b.sealed).decode()}
+            for b in self.blobs
         ]
         return {
             "head": self.head,

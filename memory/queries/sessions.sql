@@ -55,8 +55,8 @@ on conflict (turn_id) do nothing returning status;
 with lease as (
   update sessions set lease_owner = %(owner)s, lease_until = clock_timestamp() + %(ttl)s * interval '1 second'
   where session_id = %(session_id)s and (lease_owner is null or lease_until < clock_timestamp())
-  returning session_id)
-select e.turn_id, e.kind, e.channel, e.at, e.sealed
+  returning session_id, head)
+select lease.head, e.turn_id, e.kind, e.channel, e.at, e.sealed
 from lease left join lateral (
   select * from inbox where inbox.session_id = lease.session_id and status = 'new' order by seq limit 1) e on true;
 
@@ -66,15 +66,18 @@ update sessions set lease_until = clock_timestamp() + %(ttl)s * interval '1 seco
 where session_id = %(session_id)s and lease_owner = %(owner)s;
 
 -- name: release_lease
--- Unless more events wait: then the lease stays, and the next one is returned. Who waits for news of the session is told.
+-- Unless more events wait: then the lease stays, and the next one is returned.
 with waiting as (
   select turn_id, kind, channel, at, sealed from inbox
   where session_id = %(session_id)s and status = 'new' order by seq limit 1),
 free as (
   update sessions set lease_owner = null
-  where session_id = %(session_id)s and lease_owner = %(owner)s and not exists (select from waiting)),
-told as (select pg_notify('throughline_change', json_build_object('session', %(session_id)s::text)::text))
-select waiting.*, told from told left join waiting on true;
+  where session_id = %(session_id)s and lease_owner = %(owner)s and not exists (select from waiting))
+select * from waiting;
+
+-- name: tell_change
+-- Who waits for news of these sessions is told.
+select pg_notify('throughline_change', json_build_object('session', session)::text) from unnest(%(sessions)s::text[]) session;
 
 -- name: drop_lease
 -- After a fault: whoever comes next may take the session.

@@ -1,16 +1,17 @@
 -- name: write_turn
 -- What every turn leaves, and its checkpoint, in one statement: only who saw the last head, epoch and audit link may move the
 -- head, and without the head nothing is written. An event is served once: who waited for this commit with an old look at the
--- inbox comes too late. Kept under 4096 bytes, because the driver converts a longer statement anew at every call.
+-- inbox comes too late. Where no other event waits, the lease is given back with it. Kept under 4096 bytes, because the driver converts a longer statement anew at every call.
 with h as (
   update sessions set
     head = %(head)s, turns = turns + 1, stage = %(stage)s, step = %(step)s, overlay = %(overlay)s, remembered = %(remembered)s,
     recording = %(recording)s, epoch = %(epoch)s, owner = %(owner)s, channel = %(channel)s, line = %(line)s, region = %(region)s,
     score = %(score)s, confidence = %(confidence)s, awaits = %(awaits)s, audit_seq = %(audit_seq)s, audit_hash = %(audit_hash)s,
-    changed_at = %(now)s, ended_at = %(ended_at)s, outcome = %(outcome)s
+    changed_at = %(now)s, ended_at = %(ended_at)s, outcome = %(outcome)s, lease_owner = case when exists (
+      select from inbox where session_id = %(session_id)s and status = 'new' and turn_id <> %(turn_id)s) then lease_owner end
   where session_id = %(session_id)s and head is not distinct from %(parent)s and epoch = %(epoch_before)s
     and audit_seq = %(audit_before)s and not exists (select from turns where turn_id = %(turn_id)s)
-  returning session_id, turns),
+  returning session_id, turns, lease_owner is not null as more),
 served as (
   update inbox set status = 'done', done_at = clock_timestamp(), attempts = attempts + 1 from h where turn_id = %(turn_id)s),
 turn as (
@@ -53,7 +54,7 @@ kept as (
 stored as (
   insert into checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, metadata)
   select h.session_id::text, '', %(head)s, %(parent)s, %(checkpoint)s, %(metadata)s from h)
-select turns from h;
+select more from h;
 
 -- name: write_moves
 -- The rows that fired, the authority that was minted, and every use of it, refused ones too.

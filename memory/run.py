@@ -1,0 +1,38 @@
+"""What the lease tells the run of a turn, and what its commit tells back; the graph knows nothing of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Run:
+    """`head` is the checkpoint the session stood on when the lease was taken; it is believed once.
+
+    `more` says whether the lease is still held, because other events wait; a commit gives it back where none does.
+    """
+
+    head: str | None = None
+    more: bool = True
+
+    def take_head(self) -> str | None:
+        head, self.head = self.head, None
+        return head
+
+
+_RUN: ContextVar[Run | None] = ContextVar("run", default=None)
+
+
+def current() -> Run:
+    """The run that this code is part of; a blank one outside of every lease, as in Studio."""
+    return _RUN.get() or Run()
+
+
+@contextmanager
+def running(run: Run) -> Iterator[Run]:
+    token = _RUN.set(run)
+    try:
+        yield run
+    finally:
+        _RUN.reset(token)
