@@ -97,8 +97,8 @@ class PolicyBook(Protocol):
 
 
 class SituationDesk(Protocol):
-    async def situation(self, session_id: str, speech_ids: Sequence[str]) -> dict[str, Any]:
-        """What the database knows and the state does not: one query a turn (memory/situation.py tells the shape)."""
+    async def situation(self, session_id: str) -> dict[str, Any]:
+        """What the database knows and the state does not: one look a turn (memory/situation.py tells the shape)."""
         ...
 
 

@@ -116,7 +116,7 @@ def ports_of(world: World) -> Ports:
         calendar=LocalCalendar(busy, _rules()),
         seats=_seats(world),
         policies=world.policies,
-        desk=Situations(world.pool, world.sealer, world.clock),
+        desk=Situations(world.pool, world.sealer),
         catalogue=world.catalogue,
         places=world.regions,
         links=ContractForm.load(form, world.catalogue, world.settings.buyers_url, world.sealer.digest),

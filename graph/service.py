@@ -52,10 +52,15 @@ class ChainService:
         label: str = "",
     ) -> TurnResult:
         """A buyer is there, with or without words: the contact's session goes on, or a new one opens."""
-        session_id = await self.inbox.open_session(identity, self.clock.now(), channel, label)
         kind = EventKind.ARRIVED if words is None else EventKind.WORDS
         payload = {**(data or {}), **({} if words is None else {"text": words})}
-        return await self.submit(session_id, Event(turn_id, kind, self.clock.now(), channel, payload))
+        event = without_cards(Event(turn_id, kind, self.clock.now(), channel, payload))
+        session_id = await self.inbox.store_arrival(identity, event)
+        if session_id is None:
+            session_id = await self.inbox.open_session(identity, event.at, channel, label)
+            return await self.submit(session_id, event)
+        probes.reached("after_inbox")
+        return await self._served(session_id, turn_id)
 
     async def submit(self, session_id: str, event: Event) -> TurnResult:
         """Store the event and run it. A duplicate turn_id gets the stored answer and changes nothing."""
@@ -95,7 +100,7 @@ class ChainService:
         if lease is None:
             return 0
         probes.reached("after_lease")
-        served, event, run = 0, lease.event, Run(lease.head)
+        served, event, run = 0, lease.event, Run(lease.head, lease.situation)
         renewal = self.inbox.keep_lease(session_id, owner)
         try:
             while event is not None:

@@ -70,8 +70,8 @@ class TurnSaver(AsyncPostgresSaver):
         if "event" in values and not values.get("effects"):
             return config  # a node raised before the turn was decided: nothing is kept of it, it is decided anew
         put = Put.of(config, checkpoint, metadata, new_versions, self.serde)
-        self._probe("before_commit")
         async with self.conn.connection() as connection:  # type: ignore[union-attr]
+            self._probe("before_commit")
             if values.get("effects"):
                 await self._turn(Commit(connection, self._sealer, values, put))
             else:

@@ -92,6 +92,7 @@ class Commit:
                 "score": self.values["score"],
                 "confidence": self.values["intent"]["confidence"],
                 "awaits": place.get("awaits", []),
+                "watched": watched(self.values["talk"]),
                 "decisions": self.turn.get("decisions", 1),
                 "audit_seq": audit[-1]["seq"],
                 "audit_hash": audit[-1]["hash"],
@@ -194,3 +195,9 @@ class Commit:
 
     def sealed_row(self, value: Any) -> bytes:
         return self.sealer.seal(value)
+
+
+def watched(talk: Mapping[str, Any]) -> list[str]:
+    """The speech rows that guards of later turns will ask about, and the one that was asked."""
+    asked: Mapping[str, Any] = talk["asked"] or {}
+    return sorted({*talk["watch"].values(), *([asked["speech_id"]] if asked else [])})

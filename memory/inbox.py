@@ -11,7 +11,7 @@ from domain.errors import BadInput, EventFailed, ThroughlineError
 from domain.events import Event, EventKind
 from domain.results import SpeechLine, TurnResult
 from domain.stages import Channel
-from memory.contacts import open_session
+from memory.contacts import WON_FOR, open_session
 from memory.database import Pool
 from memory.lease import Lease, Renewal
 from memory.news import News
@@ -59,9 +59,19 @@ class Inbox:
             return await open_session(connection, self._sealer, identity, now, channel, label)
 
     # ---- events
+    async def store_arrival(self, identity: Identity, event: Event) -> str | None:
+        """Store an event with the session that goes on with this buyer; None where there is none, or it is stored."""
+        row = await self._one(
+            "insert_arrival",
+            identity_hash=self._sealer.digest(identity.kind, identity.value),
+            won_since=event.at - WON_FOR,
+            **self._row(event),
+        )
+        return row["session_id"] if row else None
+
     async def store(self, session_id: str, event: Event) -> bool:
         """Store an event; False where it was stored before. Raises BadInput where the id belongs to another session."""
-        row = await self._one("insert_event", **self._row(session_id, event))
+        row = await self._one("insert_event", session_id=session_id, **self._row(event))
         if row is None:
             known = await self._one("event_status", turn_id=event.turn_id)
             if known and known["session_id"] != session_id:
@@ -70,10 +80,9 @@ class Inbox:
                 )
         return row is not None
 
-    def _row(self, session_id: str, event: Event) -> dict[str, Any]:
+    def _row(self, event: Event) -> dict[str, Any]:
         return {
             "turn_id": event.turn_id,
-            "session_id": session_id,
             "kind": event.kind.value,
             "channel": event.channel.value if event.channel else None,
             "at": event.at,
@@ -158,7 +167,7 @@ class Inbox:
                     None,
                     {"timer": row["kind"], "timer_id": row["timer_id"], "ref": row["ref"]},
                 )
-                await connection.execute(SQL["insert_event"], self._row(row["session_id"], event))
+                await connection.execute(SQL["insert_event"], {"session_id": row["session_id"], **self._row(event)})
         return [(row["session_id"], row["timer_id"]) for row in rows]
 
     async def next_timer(self) -> datetime | None:
@@ -171,7 +180,7 @@ class Inbox:
         parameters = {"session_id": session_id, "owner": owner, "ttl": self._lease_s}
         async with self._quick.connection() as connection:
             row = await (await connection.execute(SQL["take_lease"], parameters)).fetchone()
-        return Lease(self._event(row) if row["turn_id"] else None, row["head"]) if row else None
+        return Lease(self._event(row) if row["turn_id"] else None, row["head"], row["situation"]) if row else None
 
     def keep_lease(self, session_id: str, owner: str) -> Renewal:
         """Renew the lease until the returned renewal is cancelled: a long turn keeps its session."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from domain.events import Event
 from memory.database import Gone
@@ -11,10 +12,11 @@ from memory.database import Gone
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A session that is ours to serve: the oldest event that waits, and the checkpoint the session stands on."""
+    """A session that is ours to serve: the oldest event that waits, the session's head and its situation."""
 
     event: Event | None
     head: str | None
+    situation: dict[str, Any]
 
 
 class Renewal:

@@ -4,21 +4,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(slots=True)
 class Run:
     """`head` is the checkpoint the session stood on when the lease was taken; it is believed once.
 
+    So is `situation`, what the database knew then.
     `more` says whether the lease is still held, because other events wait; a commit gives it back where none does.
     """
 
     head: str | None = None
+    situation: dict[str, Any] | None = None
     more: bool = True
 
     def take_head(self) -> str | None:
         head, self.head = self.head, None
         return head
+
+    def take_situation(self) -> dict[str, Any] | None:
+        situation, self.situation = self.situation, None
+        return situation
 
 
 _RUN: ContextVar[Run | None] = ContextVar("run", default=None)

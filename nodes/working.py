@@ -22,9 +22,7 @@ async def opened(state: ChainState, ports: Ports) -> Turn:
         **first_state(str(state.get("session_id"))),
         **copied({k: v for k, v in state.items() if k != "messages"}),
     }
-    talk: dict[str, Any] = base["talk"]
-    watched: set[str] = {*talk["watch"].values(), *([talk["asked"]["speech_id"]] if talk["asked"] else [])}
-    situation = await ports.desk.situation(base["session_id"], sorted(watched))
+    situation = await ports.desk.situation(base["session_id"])
     place: dict[str, Any] = base["place"]
     place.update(situation.pop("place", {}))
     base["epoch"] = max(base["epoch"], int(situation.get("epoch") or 0))

@@ -50,6 +50,7 @@ create table sessions (
   score real not null default 0,
   confidence real not null default 0,
   awaits text[] not null default '{}',          -- speech ids that a transition waits to be heard
+  watched text[] not null default '{}',         -- speech ids that later guards ask about
   head text,                                    -- id of the last committed checkpoint: compare-and-set
   turns integer not null default 0,
   audit_seq integer not null default 0,
@@ -465,3 +466,20 @@ create table heartbeats (                       -- one row per running process: 
 
 -- No trigger notifies: NOTIFY inside a commit takes one lock for the whole server (every session would wait for every
 -- other). Runners notify in a statement of their own, after the commit; a lost notification costs one poll.
+
+-- What the database knows about a session and its state does not. Lines that were never heard prove nothing after 60 days.
+create view situations as
+select s.session_id, s.epoch, s.audit_seq, s.audit_hash, s.turns, s.contact_id::text as contact_id, s.label,
+  (select dnc_at from contacts c where c.contact_id = s.contact_id) as dnc_at,
+  coalesce((select version from policy_activations order by activation desc limit 1), '') as policy_version,
+  (select jsonb_object_agg(p.speech_id, jsonb_build_object('status', p.status, 'heard_at', p.heard_at, 'channel', p.channel,
+     'queued_at', p.queued_at, 'ordinal', p.ordinal))
+   from (select speech_id, status, heard_at, channel, queued_at, ordinal from speech
+         where session_id = s.session_id
+           and (speech_id = any(s.watched) or (status = 'queued' and queued_at > s.changed_at - interval '60 days'))
+         limit 60) p) as speech,
+  (select jsonb_agg(to_jsonb(q) || jsonb_build_object(
+     'decided_by', (select jsonb_agg(a.decided_by) from approvals a where a.proposal_id = q.proposal_id and a.decided_by is not null),
+     'roles', (select jsonb_agg(a.role order by a.role) from approvals a where a.proposal_id = q.proposal_id)))
+   from (select * from proposals where session_id = s.session_id and settled_at is null order by number) q) as proposals
+from sessions s;

@@ -33,6 +33,17 @@ select pg_advisory_xact_lock(hashtextextended(%(identity_hash)s, 7));
 insert into inbox (turn_id, session_id, kind, channel, at, sealed)
 values (%(turn_id)s, %(session_id)s, %(kind)s, %(channel)s, %(at)s, %(sealed)s) on conflict (turn_id) do nothing returning seq;
 
+-- name: insert_arrival
+-- An event of somebody with an open session is stored with it at once; nothing where nobody is known or it was stored before.
+with open as (
+  select s.session_id from identities i join sessions s using (contact_id)
+  where i.identity_hash = %(identity_hash)s
+    and (s.ended_at is null or (s.outcome = 'WON' and s.ended_at > %(won_since)s))
+  order by s.ended_at is null desc, s.opened_at desc limit 1)
+insert into inbox (turn_id, session_id, kind, channel, at, sealed)
+select %(turn_id)s, session_id, %(kind)s, %(channel)s, %(at)s, %(sealed)s from open
+on conflict (turn_id) do nothing returning session_id::text as session_id;
+
 -- name: event_status
 -- What became of an event.
 select session_id::text as session_id, status from inbox where turn_id = %(turn_id)s;
@@ -50,14 +61,14 @@ from s
 on conflict (turn_id) do nothing returning status;
 
 -- name: take_lease
--- One runner per session, with the oldest event that was not served; the lease saves wasted turns, the head's compare-and-set
+-- One runner per session, with the oldest event that was not served and what there is to know; the lease saves wasted turns, the head's compare-and-set
 -- keeps them correct.
 with lease as (
   update sessions set lease_owner = %(owner)s, lease_until = clock_timestamp() + %(ttl)s * interval '1 second'
   where session_id = %(session_id)s and (lease_owner is null or lease_until < clock_timestamp())
   returning session_id, head)
-select lease.head, e.turn_id, e.kind, e.channel, e.at, e.sealed
-from lease left join lateral (
+select lease.head, e.turn_id, e.kind, e.channel, e.at, e.sealed, to_jsonb(s) as situation
+from lease join situations s using (session_id) left join lateral (
   select * from inbox where inbox.session_id = lease.session_id and status = 'new' order by seq limit 1) e on true;
 
 -- name: renew_lease

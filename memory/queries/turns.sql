@@ -6,7 +6,7 @@ with h as (
   update sessions set
     head = %(head)s, turns = turns + 1, stage = %(stage)s, step = %(step)s, overlay = %(overlay)s, remembered = %(remembered)s,
     recording = %(recording)s, epoch = %(epoch)s, owner = %(owner)s, channel = %(channel)s, line = %(line)s, region = %(region)s,
-    score = %(score)s, confidence = %(confidence)s, awaits = %(awaits)s, audit_seq = %(audit_seq)s, audit_hash = %(audit_hash)s,
+    score = %(score)s, confidence = %(confidence)s, awaits = %(awaits)s, watched = %(watched)s, audit_seq = %(audit_seq)s, audit_hash = %(audit_hash)s,
     changed_at = %(now)s, ended_at = %(ended_at)s, outcome = %(outcome)s, lease_owner = case when exists (
       select from inbox where session_id = %(session_id)s and status = 'new' and turn_id <> %(turn_id)s) then lease_owner end
   where session_id = %(session_id)s and head is not distinct from %(parent)s and epoch = %(epoch_before)s
@@ -299,19 +299,8 @@ from jsonb_to_recordset(%(rows)s::jsonb) as r(seq int, at timestamptz, actor tex
   hash text, sealed text);
 
 -- name: situation
--- What the database knows and the state does not, in one look.
-select s.epoch, s.audit_seq, s.audit_hash, s.turns, s.contact_id::text as contact_id, s.label, c.dnc_at,
-  coalesce((select version from policy_activations order by activation desc limit 1), '') as policy_version,
-  (select jsonb_object_agg(p.speech_id, jsonb_build_object('status', p.status, 'heard_at', p.heard_at, 'channel', p.channel,
-     'queued_at', p.queued_at, 'ordinal', p.ordinal))
-   from (select speech_id, status, heard_at, channel, queued_at, ordinal from speech
-         where session_id = s.session_id and (speech_id = any(%(speech_ids)s) or (status = 'queued' and queued_at > %(since)s))
-         limit 60) p) as speech,
-  (select jsonb_agg(to_jsonb(q) || jsonb_build_object(
-     'decided_by', (select jsonb_agg(a.decided_by) from approvals a where a.proposal_id = q.proposal_id and a.decided_by is not null),
-     'roles', (select jsonb_agg(a.role order by a.role) from approvals a where a.proposal_id = q.proposal_id)))
-   from (select * from proposals where session_id = s.session_id and settled_at is null order by number) q) as proposals
-from sessions s join contacts c using (contact_id) where s.session_id = %(session_id)s;
+-- What the database knows and the state does not, in one look; a lease brings it along (take_lease).
+select to_jsonb(s) as situation from situations s where session_id = %(session_id)s;
 
 -- name: situation_of_contact
 -- What a new session inherits from its contact: facts in force, consents, how the contact is reached.

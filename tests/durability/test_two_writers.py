@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -138,11 +137,11 @@ class HeldDesk:
     reached: asyncio.Event
     allowed: asyncio.Event
 
-    async def situation(self, session_id: str, speech_ids: Sequence[str]) -> dict[str, Any]:
+    async def situation(self, session_id: str) -> dict[str, Any]:
         if session_id == self.held:
             self.reached.set()
             await self.allowed.wait()
-        return await self.desk.situation(session_id, speech_ids)
+        return await self.desk.situation(session_id)
 
 
 async def test_a_turn_that_waits_holds_up_no_other_session_of_its_process(house_dsn: str) -> None:
