@@ -46,7 +46,7 @@ class Result:
             outcome = self.outcomes.get(number)
             new = ["was not played"] if outcome is None else [each for each in outcome.failures if each not in found]
             if outcome is not None and first is not None and not new and not outcome.failures:
-                new = differences(first.trail, outcome.trail)
+                new = differences(first.trail, outcome.trail, racing(self.scenario))
             found += [f"repeat {number + 1}: {each}" for each in new[:_MOST_SHOWN]]
         return found
 
@@ -56,15 +56,25 @@ class Result:
         return {name: trail["path"] for name, trail in first.trail.items()} if first else {}
 
 
-def differences(first: dict[str, Any], other: dict[str, Any]) -> list[str]:
-    """What another playing left otherwise than the first one."""
+def racing(scenario: Scenario) -> frozenset[str]:
+    """The sessions that did something at the same moment: which of them came first is chance."""
+    moments = ({part.session for part in step.together} for step in scenario.steps if step.together)
+    return frozenset(name for names in moments if len(names) > 1 for name in names)
+
+
+def differences(first: dict[str, Any], other: dict[str, Any], racing: frozenset[str] = frozenset()) -> list[str]:
+    """What another playing left otherwise than the first one; of sessions that raced, who left it does not count."""
     found: list[str] = []
     for name, trail in first.items():
         for key, value in trail.items():
             got = other.get(name, {}).get(key)
-            if got != value:
+            if got != value and not (name in racing and _all(first, racing, key) == _all(other, racing, key)):
                 found.append(f"{name}: {key} differs from repeat 1: {got} instead of {value}")
     return found
+
+
+def _all(trails: dict[str, Any], names: frozenset[str], key: str) -> list[str]:
+    return sorted(repr(trails.get(name, {}).get(key)) for name in names)
 
 
 def play_all(

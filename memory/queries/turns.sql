@@ -1,7 +1,8 @@
 -- name: write_turn
 -- What every turn leaves, and its checkpoint, in one statement: only who saw the last head, epoch and audit link may move the
 -- head, and without the head nothing is written. An event is served once: who waited for this commit with an old look at the
--- inbox comes too late. Where no other event waits, the lease is given back with it. Kept under 4096 bytes, because the driver converts a longer statement anew at every call.
+-- inbox comes too late. Where no other event waits, the lease is given back with it. Kept under 4096 bytes, because the driver
+-- converts a longer statement anew at every call.
 with h as (
   update sessions set
     head = %(head)s, turns = turns + 1, stage = %(stage)s, step = %(step)s, overlay = %(overlay)s, remembered = %(remembered)s,
