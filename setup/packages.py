@@ -12,7 +12,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 TOOLS = ROOT / ".tools"
 _STAMP = VENV / "throughline-setup"
-_EXTRAS = "console"
+_EXTRAS = "console,voice,speech"
 
 
 class SetupFailed(Exception):
