@@ -51,8 +51,8 @@ class SpeechServer:
         return JSONResponse({"error": {"message": "broken"}}, 500) if self.mode == "broken" else None
 
     async def hear(self, request: Request) -> Response:
-        form = await request.form()
-        self.asked.append({key: form.getlist(key) for key in form if key != "file"})
+        async with request.form() as form:
+            self.asked.append({key: form.getlist(key) for key in form if key != "file"})
         if failed := await self._fail():
             return failed
         body: dict[str, Any] = {"text": self.words}
