@@ -13,7 +13,7 @@ from livekit.plugins import openai
 
 from domain.errors import BadInput
 from graph.settings import Settings, load_settings
-from livekit import local_voices, rtc
+from livekit import rtc
 from livekit.compatible_ear import CompatibleSTT
 from livekit.local_ear import LocalSTT
 from livekit.local_models import OneAtATime
@@ -173,10 +173,10 @@ async def test_espeak_is_left_out_where_it_is_missing_and_another_voice_speaks(
 ) -> None:
     for path, voices in (("/nowhere", 1), (None, 2)):
         monkeypatch.setattr("livekit.speech.espeak_program", lambda path=path: None if path else "espeak-ng")
-        monkeypatch.setattr(local_voices, "espeak_program", lambda: "espeak-ng")
+        monkeypatch.setattr("livekit.local_voices.espeak_program", lambda: "espeak-ng")
         built = build_tts(chosen(tts=("local", "espeak")), Profile())
         assert len(built.voice.voices.standing.providers) == voices
-    monkeypatch.setattr(local_voices, "espeak_program", lambda: None)
+    monkeypatch.setattr("livekit.local_voices.espeak_program", lambda: None)
     monkeypatch.setattr("livekit.speech.espeak_program", lambda: None)
     with pytest.raises(BadInput, match="apt-get install espeak-ng"):
         build_tts(chosen(tts=("espeak",)), Profile())
