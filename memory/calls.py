@@ -1,10 +1,14 @@
 """The calls: who is on each, which job serves it, and what its turns took."""
 
+import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
+
+from psycopg import AsyncConnection
 
 from domain.calls import Call, CallState, CallTurn, Serving
 from domain.contact import Identity
@@ -13,6 +17,34 @@ from memory.queries import SQL
 from memory.sealing import Sealer
 
 DEAD_AFTER_S = 3.0  # a job whose heart has not beaten for so long is taken for dead
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """`waits`: an event of the session waits for a runner; otherwise something was committed."""
+
+    session_id: str
+    waits: bool
+
+
+@asynccontextmanager
+async def notices(pool: Pool) -> AsyncGenerator[AsyncIterator[Notice]]:
+    """What is announced of all sessions, on a connection of its own; ends when that is lost."""
+    assert isinstance(pool.conninfo, str)
+    async with await AsyncConnection.connect(pool.conninfo, autocommit=True) as connection:
+        await connection.execute(SQL["listen_inbox"])
+        await connection.execute(SQL["desk_listen"])
+        yield (_notice(notice.channel, notice.payload) async for notice in connection.notifies())
+
+
+def _notice(channel: str, payload: str) -> Notice:
+    if channel == "throughline_inbox":
+        return Notice(payload, waits=True)
+    try:
+        told: object = json.loads(payload)
+    except ValueError:
+        told = None
+    return Notice(str(told.get("session", "")) if isinstance(told, dict) else "", waits=False)
 
 
 class Calls:

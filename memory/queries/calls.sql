@@ -59,7 +59,7 @@ select call_id, room, session_id::text as session_id, state, label, dispatches, 
 from calls where state <> 'ended' order by opened_at desc limit 200;
 
 -- name: put_call_turn
--- What is known of a turn so far: measurements come in one after the other, and none is overwritten by nothing.
+-- What is known of a turn so far: measurements come in one after the other, none is overwritten by nothing, and usage adds up.
 insert into call_turns (call_id, turn_id, kind, at, confidence, began_at, recogniser_ms, endpoint_ms, turn_ms, tts_ms, voice_ms, cut,
   recogniser_s, voice_s, voice_characters, sealed)
 values (%(call_id)s, %(turn_id)s, %(kind)s, %(at)s, %(confidence)s, %(began_at)s, %(recogniser_ms)s, %(endpoint_ms)s, %(turn_ms)s,
@@ -69,9 +69,9 @@ on conflict (call_id, turn_id) do update set
   recogniser_ms = coalesce(excluded.recogniser_ms, call_turns.recogniser_ms),
   endpoint_ms = coalesce(excluded.endpoint_ms, call_turns.endpoint_ms), turn_ms = coalesce(excluded.turn_ms, call_turns.turn_ms),
   tts_ms = coalesce(excluded.tts_ms, call_turns.tts_ms), voice_ms = coalesce(excluded.voice_ms, call_turns.voice_ms),
-  cut = call_turns.cut or excluded.cut, recogniser_s = greatest(call_turns.recogniser_s, excluded.recogniser_s),
-  voice_s = greatest(call_turns.voice_s, excluded.voice_s),
-  voice_characters = greatest(call_turns.voice_characters, excluded.voice_characters), sealed = coalesce(excluded.sealed, call_turns.sealed);
+  cut = call_turns.cut or excluded.cut, recogniser_s = call_turns.recogniser_s + excluded.recogniser_s,
+  voice_s = call_turns.voice_s + excluded.voice_s,
+  voice_characters = call_turns.voice_characters + excluded.voice_characters, sealed = coalesce(excluded.sealed, call_turns.sealed);
 
 -- name: call_turns
 -- The turns of a call in order.
