@@ -1,19 +1,22 @@
 """The configuration of a process, and the only place that reads the environment."""
 
 import os
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.errors import BadInput
 
 PREFIX = "THROUGHLINE_"
 ROOT = Path(__file__).resolve().parents[1]
+# A provider that Throughline brings along, or a class of a plug-in by its dotted name.
+_PROVIDER = re.compile(r"local|openai|espeak|scripted|[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 _MACHINE_FOLDER = Path("/var/lib/throughline")
 # Read by libraries when they are imported: only annotated types load from checkpoints, and nothing phones home.
 _FOR_LIBRARIES = {
@@ -45,6 +48,10 @@ def _absolute(path: Path) -> Path:
     return path.expanduser().resolve()
 
 
+def _absolute_or_none(path: Path | None) -> Path | None:
+    return path and _absolute(path)
+
+
 def _in_project(path: Path) -> Path:
     return path if path.is_absolute() else ROOT / path
 
@@ -55,8 +62,23 @@ def _postgres(url: str | None) -> str | None:
     return url
 
 
+def _names(given: object) -> object:
+    return tuple(name.strip() for name in given.split(",") if name.strip()) if isinstance(given, str) else given
+
+
+def _providers(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise ValueError("no provider is named")
+    if wrong := [name for name in names if not _PROVIDER.fullmatch(name)]:
+        raise ValueError(f"{wrong[0]!r} is no provider")
+    if len(set(names)) < len(names):
+        raise ValueError("a provider is named twice")
+    return names
+
+
 _Port = Annotated[int, Field(ge=1024, le=65535)]
 _ProjectFile = Annotated[Path, AfterValidator(_in_project)]
+_Providers = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names), AfterValidator(_providers)]
 
 
 def _also(name: str) -> AliasChoices:
@@ -138,8 +160,42 @@ class Settings(BaseSettings):
     voice_ready: int = Field(
         1, ge=0, le=20, description="Give how many processes wait with models loaded for the next call, from 0 to 20."
     )
-    voice_name: str = Field("heart", min_length=1, max_length=60, description="Give a voice that the provider knows.")
+    voice_name: str = Field(
+        "", max_length=60, description="Give a voice that the first provider of TTS knows, or nothing for its own."
+    )
     voice_speed: float = Field(1.0, ge=0.5, le=2.0, description="Give a speed from 0.5 to 2, 1 being natural.")
+    stt: _Providers = Field(
+        ("local",),
+        description="Give recognisers in the order of preference, separated by commas: local, openai, or a LiveKit "
+        "plug-in such as deepgram.STT.",
+    )
+    stt_model: str = Field("gpt-4o-mini-transcribe", min_length=1, description="Give the name of a speech model.")
+    stt_options: dict[str, Any] = Field(
+        {}, repr=False, description='Give what the plug-in takes as JSON, such as {"model": "nova-3"}.'
+    )
+    stt_script: Annotated[Path | None, AfterValidator(_absolute_or_none)] = Field(
+        None, description="Give the folder of the scripts that tests hear with, or leave it empty."
+    )
+    tts: _Providers = Field(
+        ("local", "espeak"),
+        description="Give voices in the order of preference, separated by commas: local, espeak, openai, or a LiveKit "
+        "plug-in such as cartesia.TTS.",
+    )
+    tts_model: str = Field("gpt-4o-mini-tts", min_length=1, description="Give the name of a voice model.")
+    tts_options: dict[str, Any] = Field(
+        {}, repr=False, description='Give what the plug-in takes as JSON, such as {"voice": "..."}.'
+    )
+    speech_key: SecretStr | None = Field(
+        None,
+        description="Give the key of an OpenAI-compatible speech service, or leave it empty.",
+    )
+    speech_base_url: str | None = Field(
+        None, pattern=r"^https?://\S+$", description="Give http://... or https://..., or leave it empty."
+    )
+    speech_dir: _ProjectFile = Field(
+        Path(".tools/speech"), description="Give the folder with the weights that python3 setup prepared."
+    )
+    audio_cache_mb: int = Field(64, ge=0, le=4096, description="Give megabytes from 0 (no cache) to 4096.")
 
     @property
     def buyers_url(self) -> str:
@@ -151,6 +207,11 @@ class Settings(BaseSettings):
     def database_dir(self) -> Path:
         """Where the embedded database lives."""
         return self.data_dir / "postgres"
+
+    @property
+    def audio_cache_dir(self) -> Path:
+        """Where the sound of fixed lines is kept."""
+        return self.data_dir / "audio"
 
     @property
     def log_dir(self) -> Path:
