@@ -5,24 +5,28 @@ import time
 
 import pytest
 
+from domain.events import Event, EventKind
 from domain.stages import Channel, Step
+from graph.bootstrap import service_of
 from tests.voice.rig import BUYER, Call, calling
 
+QUICK, SLOW = 0.03, 0.3  # seconds a word
 QUESTION = "Hold on, what does it cost for a team of ten people?"
 
 
-async def discovering(call: Call) -> None:
-    """Past the opening: the buyer is known, and asked what for."""
+async def discovering(call: Call, slow: float = QUICK) -> None:
+    """Past the opening: the buyer is known, and asked what for. From then on the agent speaks as slowly as is wanted."""
     await call.quiet()
-    await call.ask("This is Dana and we are looking for something that answers our phone")
+    await call.ask("This is Dana, we need something that answers our phone")
     await call.quiet()
     await call.ask("Yes that is fine")
     await call.quiet()
+    call.voice.per_word_s = slow
 
 
 async def test_a_barge_in_stops_the_speech_and_the_rest_is_known_to_be_unheard(fresh_dsn: str) -> None:
-    async with calling(fresh_dsn, detection="vad", per_word_s=0.3) as call:
-        await discovering(call)
+    async with calling(fresh_dsn, detection="vad", per_word_s=QUICK) as call:
+        await discovering(call, SLOW)
         said = await call.caller.say("And how does it work?")
         await call.first_frame(said.ended)
         await asyncio.sleep(0.6)
@@ -45,8 +49,8 @@ async def test_a_barge_in_stops_the_speech_and_the_rest_is_known_to_be_unheard(f
 
 @pytest.mark.parametrize("heard", ["", "mm-hmm"])
 async def test_a_murmur_stops_nothing_and_answers_nothing(fresh_dsn: str, heard: str) -> None:
-    async with calling(fresh_dsn, detection="vad", per_word_s=0.3) as call:
-        await discovering(call)
+    async with calling(fresh_dsn, detection="vad", per_word_s=QUICK) as call:
+        await discovering(call, SLOW)
         said = await call.caller.say("And how does it work?")
         await call.first_frame(said.ended)
         turns = len(await call.turns())
@@ -89,7 +93,7 @@ async def test_a_yes_into_the_disclosure_answers_nothing(fresh_dsn: str) -> None
 
 
 async def test_what_is_typed_during_a_call_is_answered_in_writing(fresh_dsn: str) -> None:
-    async with calling(fresh_dsn, detection="vad") as call:
+    async with calling(fresh_dsn, detection="vad", per_word_s=QUICK) as call:
         await discovering(call)
         asked = len(call.voice.asked)
         typed = await call.house.service.arrive(
@@ -105,11 +109,8 @@ async def test_what_is_typed_during_a_call_is_answered_in_writing(fresh_dsn: str
 
 
 async def test_speech_that_others_commit_is_spoken_at_once(fresh_dsn: str) -> None:
-    async with calling(fresh_dsn, detection="vad") as call:
+    async with calling(fresh_dsn, detection="vad", per_word_s=QUICK) as call:
         await discovering(call)
-        from domain.events import Event, EventKind
-        from graph.bootstrap import service_of
-
         other = service_of(call.house.world)
         began = time.time()
         result = await other.submit(
@@ -126,7 +127,7 @@ async def test_speech_that_others_commit_is_spoken_at_once(fresh_dsn: str) -> No
 
 async def test_words_are_never_lost_to_a_model_that_doubts_the_end(fresh_dsn: str) -> None:
     """The bundled model of turns on real speech, with the whole durable turn behind it."""
-    async with calling(fresh_dsn) as call:
+    async with calling(fresh_dsn, per_word_s=QUICK) as call:
         await call.quiet()
         waited = [
             await call.ask(words)
@@ -140,6 +141,8 @@ async def test_words_are_never_lost_to_a_model_that_doubts_the_end(fresh_dsn: st
             if not await call.quiet()
         ]
         print("end of speech to first frame", [round(ms) for ms in waited])
+        for turn in await call.calls.turns(call.conversation.call.call_id):
+            print(turn.words, turn.recogniser_ms, turn.endpoint_ms, turn.turn_ms, turn.tts_ms, turn.voice_ms)
         await call.quiet()
         turns = [t["words"] for t in await call.turns() if t["kind"] == "words"]
         assert " ".join(turns) == " ".join(s.heard for s in call.caller.said)
