@@ -152,7 +152,7 @@ def _silence(turn: Turn, level: int) -> None:
 
 
 def _too_long(turn: Turn, *, ended: bool) -> None:
-    """Two minutes before the longest call is over the buyer is offered a time; then the call ends, and nothing is lost."""
+    """Before the longest call is over the buyer is offered a time; then the call ends, and nothing is lost."""
     if turn.overlay is not None or turn.step is Step.BRIDGED or turn.step.terminal or turn.place.get("line") != "up":
         return
     if not ended:

@@ -1,4 +1,4 @@
-"""The dispatch half of a LiveKit server: registers a worker, offers it jobs, gives them, and notes what the worker says."""
+"""The dispatch half of a LiveKit server: registers a worker, offers and gives it jobs, and notes what it says."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 from livekit.protocol import agent, models
+
+from livekit import api
+
+KEY, SECRET = "key", "a secret of more than thirty-two letters"
 
 
 @dataclass(slots=True)
@@ -66,7 +70,9 @@ class DispatchServer:
         if answer.available:
             given = agent.ServerMessage()
             given.assignment.job.CopyFrom(job)
-            given.assignment.token = "no-room-behind-it"
+            grants = api.VideoGrants(room_join=True, room=room)
+            token = api.AccessToken(KEY, SECRET).with_identity(answer.participant_identity).with_grants(grants)
+            given.assignment.token = token.to_jwt()
             await self._socket.send_bytes(given.SerializeToString())
         return answer
 

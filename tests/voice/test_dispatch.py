@@ -1,4 +1,4 @@
-"""The worker before a server: it registers, takes calls until it is full, sheds load, and drains without cutting anybody."""
+"""The worker before a server: it registers, takes calls until it is full, sheds load, and drains without a cut."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ import aiohttp
 
 from graph.settings import ROOT, child_environment
 from livekit.serving import dispatch_metadata
-from tests.voice.dispatch import DispatchServer, dispatching
+from tests.voice.dispatch import KEY, SECRET, DispatchServer, dispatching
 
 
 def free_port() -> int:
@@ -55,8 +55,8 @@ async def working(server: DispatchServer, folder: Path) -> AsyncGenerator[Worker
     port, metrics = free_port(), free_port()
     changes = {
         "livekit_url": server.url,
-        "livekit_api_key": "key",
-        "livekit_api_secret": "s" * 32,
+        "livekit_api_key": KEY,
+        "livekit_api_secret": SECRET,
         "livekit_agent": "seller",
         "voice_port": str(port),
         "voice_metrics_port": str(metrics),

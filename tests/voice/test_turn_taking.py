@@ -15,7 +15,7 @@ QUESTION = "Hold on, what does it cost for a team of ten people?"
 
 
 async def discovering(call: Call, slow: float = QUICK) -> None:
-    """Past the opening: the buyer is known, and asked what for. From then on the agent speaks as slowly as is wanted."""
+    """Past the opening: the buyer is known. From then on the agent speaks as slowly as is wanted."""
     await call.quiet()
     await call.ask("This is Dana, we need something that answers our phone")
     await call.quiet()
@@ -42,7 +42,7 @@ async def test_a_barge_in_stops_the_speech_and_the_rest_is_known_to_be_unheard(f
         assert len(cut) == 1 and 0 < len(cut[0]["words"].split()) < 40
         turns = await call.turns()
         assert turns[-1]["words"] == QUESTION or QUESTION in [t["words"] for t in turns]
-        before = [t for t in turns if t["words"] == "And how does it work?"][0]
+        before = next(t for t in turns if t["words"] == "And how does it work?")
         statuses = {line["status"] for line in lines if line["turn_id"] == before["turn_id"]}
         assert statuses <= {"partly", "unheard"}
 
