@@ -1,19 +1,22 @@
 """The configuration of a process, and the only place that reads the environment."""
 
 import os
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.errors import BadInput
 
 PREFIX = "THROUGHLINE_"
 ROOT = Path(__file__).resolve().parents[1]
+# A provider that Throughline brings along, or a class of a plug-in by its dotted name.
+_PROVIDER = re.compile(r"local|openai|espeak|scripted|[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 _MACHINE_FOLDER = Path("/var/lib/throughline")
 # Read by libraries when they are imported: only annotated types load from checkpoints, and nothing phones home.
 _FOR_LIBRARIES = {
@@ -45,6 +48,10 @@ def _absolute(path: Path) -> Path:
     return path.expanduser().resolve()
 
 
+def _absolute_or_none(path: Path | None) -> Path | None:
+    return path and _absolute(path)
+
+
 def _in_project(path: Path) -> Path:
     return path if path.is_absolute() else ROOT / path
 
@@ -55,15 +62,40 @@ def _postgres(url: str | None) -> str | None:
     return url
 
 
+def _names(given: object) -> object:
+    return tuple(name.strip() for name in given.split(",") if name.strip()) if isinstance(given, str) else given
+
+
+def _providers(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise ValueError("no provider is named")
+    if wrong := [name for name in names if not _PROVIDER.fullmatch(name)]:
+        raise ValueError(f"{wrong[0]!r} is no provider")
+    if len(set(names)) < len(names):
+        raise ValueError("a provider is named twice")
+    return names
+
+
 _Port = Annotated[int, Field(ge=1024, le=65535)]
 _ProjectFile = Annotated[Path, AfterValidator(_in_project)]
+_Providers = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names), AfterValidator(_providers)]
+
+
+def _also(name: str) -> AliasChoices:
+    return AliasChoices(PREFIX + name, name)
 
 
 class Settings(BaseSettings):
     """Every setting; the description is the remedy that an operator reads when its value is bad."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=ROOT / ".env", env_ignore_empty=True, frozen=True, extra="ignore"
+        env_prefix=PREFIX,
+        env_file=ROOT / ".env",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        validate_by_name=True,
+        validate_by_alias=True,
     )
 
     database_url: Annotated[str | None, AfterValidator(_postgres)] = Field(
@@ -100,6 +132,70 @@ class Settings(BaseSettings):
         None, pattern=r"^https?://\S+$", description="Give http://... or https://..., or leave it empty."
     )
     openai_model: str = Field("gpt-5-mini", min_length=1, description="Give the name of a chat model.")
+    # ---- calls: LiveKit's own names count too, so that what its tools use need not be said twice
+    livekit_url: str | None = Field(
+        None,
+        pattern=r"^wss?://\S+$",
+        validation_alias=_also("LIVEKIT_URL"),
+        description="Give the address of a LiveKit server such as wss://rooms.example.com, or none for one of our own.",
+    )
+    livekit_api_key: SecretStr | None = Field(
+        None, validation_alias=_also("LIVEKIT_API_KEY"), description="Give the API key of the LiveKit server."
+    )
+    livekit_api_secret: SecretStr | None = Field(
+        None, validation_alias=_also("LIVEKIT_API_SECRET"), description="Give the API secret of the LiveKit server."
+    )
+    livekit_agent: str = Field(
+        "throughline",
+        pattern=r"^[a-z][a-z0-9-]{0,39}$",
+        description="Give the name that calls ask for: small letters, digits and hyphens, one per installation.",
+    )
+    voice_port: _Port = Field(8081, description="Give a port from 1024 to 65535 for the voice worker's health.")
+    voice_metrics_port: _Port | None = Field(
+        None, description="Give a port from 1024 to 65535 for the voice worker's Prometheus metrics, or none."
+    )
+    voice_calls: int = Field(
+        8, ge=1, le=200, description="Give how many calls one voice worker may hold at once, from 1 to 200."
+    )
+    voice_ready: int = Field(
+        1, ge=0, le=20, description="Give how many processes wait with models loaded for the next call, from 0 to 20."
+    )
+    voice_name: str = Field(
+        "", max_length=60, description="Give a voice that the first provider of TTS knows, or nothing for its own."
+    )
+    voice_speed: float = Field(1.0, ge=0.5, le=2.0, description="Give a speed from 0.5 to 2, 1 being natural.")
+    stt: _Providers = Field(
+        ("local",),
+        description="Give recognisers in the order of preference, separated by commas: local, openai, or a LiveKit "
+        "plug-in such as deepgram.STT.",
+    )
+    stt_model: str = Field("gpt-4o-mini-transcribe", min_length=1, description="Give the name of a speech model.")
+    stt_options: dict[str, Any] = Field(
+        {}, repr=False, description='Give what the plug-in takes as JSON, such as {"model": "nova-3"}.'
+    )
+    stt_script: Annotated[Path | None, AfterValidator(_absolute_or_none)] = Field(
+        None, description="Give the folder of the scripts that tests hear with, or leave it empty."
+    )
+    tts: _Providers = Field(
+        ("local", "espeak"),
+        description="Give voices in the order of preference, separated by commas: local, espeak, openai, or a LiveKit "
+        "plug-in such as cartesia.TTS.",
+    )
+    tts_model: str = Field("gpt-4o-mini-tts", min_length=1, description="Give the name of a voice model.")
+    tts_options: dict[str, Any] = Field(
+        {}, repr=False, description='Give what the plug-in takes as JSON, such as {"voice": "..."}.'
+    )
+    speech_key: SecretStr | None = Field(
+        None,
+        description="Give the key of an OpenAI-compatible speech service, or leave it empty.",
+    )
+    speech_base_url: str | None = Field(
+        None, pattern=r"^https?://\S+$", description="Give http://... or https://..., or leave it empty."
+    )
+    speech_dir: _ProjectFile = Field(
+        Path(".tools/speech"), description="Give the folder with the weights that python3 setup prepared."
+    )
+    audio_cache_mb: int = Field(64, ge=0, le=4096, description="Give megabytes from 0 (no cache) to 4096.")
 
     @property
     def buyers_url(self) -> str:
@@ -111,6 +207,11 @@ class Settings(BaseSettings):
     def database_dir(self) -> Path:
         """Where the embedded database lives."""
         return self.data_dir / "postgres"
+
+    @property
+    def audio_cache_dir(self) -> Path:
+        """Where the sound of fixed lines is kept."""
+        return self.data_dir / "audio"
 
     @property
     def log_dir(self) -> Path:
@@ -153,6 +254,7 @@ def _names_in(env_file: Path) -> set[str]:
 def _explained(error: ValidationError) -> BadInput:
     first = error.errors(include_url=False, include_input=False)[0]
     field = str(first["loc"][0]) if first["loc"] else "settings"
+    field = field.removeprefix(PREFIX).lower()  # pydantic tells a second name where a setting has one
     remedy = Settings.model_fields[field].description if field in Settings.model_fields else None
     problem = first["msg"].removeprefix("Value error, ")
     return BadInput(PREFIX + field.upper(), problem, remedy or "See .env.example.")
