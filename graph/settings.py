@@ -217,6 +217,16 @@ class Settings(BaseSettings):
     def log_dir(self) -> Path:
         return self.data_dir / "logs"
 
+    @property
+    def media_dir(self) -> Path:
+        """Configuration and state of the LiveKit server that is started here."""
+        return self.data_dir / "media"
+
+
+def cache_dir() -> Path:
+    """Where what takes long to make is kept for every checkout and data folder of this user."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "throughline"
+
 
 def load_settings(env_file: Path | None = ROOT / ".env") -> Settings:
     """The settings of this process, from the environment and the `.env` file; raises BadInput naming the remedy."""
@@ -235,6 +245,11 @@ def child_environment(changes: dict[str, str]) -> dict[str, str]:
     """The environment of a child process: ours, with these settings changed (names without the prefix)."""
     changed = {PREFIX + name.upper(): value for name, value in changes.items()}
     return {**os.environ, **_FOR_LIBRARIES, "PYTHONUNBUFFERED": "1", **changed}
+
+
+def inherited(changes: dict[str, str]) -> dict[str, str]:
+    """The environment of a tool that is not ours: registries, proxies and authorities are the machine's matter."""
+    return {**os.environ, **changes}
 
 
 def _refuse_unknown(names: Iterable[str], origin: str) -> None:

@@ -87,8 +87,13 @@ def _toolchain(folder: Path) -> Path:
 
 
 def _go_environment(folder: Path) -> dict[str, str]:
-    """What comes from elsewhere comes from where this machine is told to look; what is left behind is ours to remove."""
-    own = {"GOPATH": folder / "path", "GOMODCACHE": folder / "modules", "GOCACHE": folder / "cache", "GOBIN": folder / "bin"}
+    """What comes from elsewhere comes from where this machine is told to look; what stays is ours to remove."""
+    own = {
+        "GOPATH": folder / "path",
+        "GOMODCACHE": folder / "modules",
+        "GOCACHE": folder / "cache",
+        "GOBIN": folder / "bin",
+    }
     return inherited({**{name: str(path) for name, path in own.items()}, "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"})
 
 
