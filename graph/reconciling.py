@@ -68,7 +68,7 @@ class Reconciler:
                 sweeps += 1
                 pause = _SWEEP_S
             except Exception as fault:  # noqa: BLE001  # the edge of the process: log, wait, go on
-                if not isinstance(fault, Gone | RoomsUnreachable):
+                if not isinstance(fault, (*Gone, RoomsUnreachable)):
                     _log.error("calls are not watched", extra={"action": "watch_failed"}, exc_info=fault)
                 self._watched.clear()  # how long a call was lost is not known over a gap
                 pause = _PAUSE_S
