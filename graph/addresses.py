@@ -1,4 +1,4 @@
-"""Chooses where the console and the API listen, and asks whether somebody answers there."""
+"""Chooses where the parts of a run listen, and asks whether somebody answers there."""
 
 import asyncio
 import socket
@@ -15,16 +15,26 @@ from graph.settings import PREFIX, Settings
 _TRIES = 200
 
 
-def is_free(host: str, port: int) -> bool:
+def is_free(host: str, port: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> bool:
     """Whether we could listen there now."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with socket.socket(family, kind) as probe:
+        if kind is socket.SOCK_STREAM:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError:
             return False
     return True
+
+
+def claim_port(host: str, first: int, held: ExitStack, *, kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """The first free port from `first` upwards, claimed for as long as `held` is open."""
+    candidates = range(first, min(first + _TRIES, 65536))
+    found = next((port for port in candidates if is_free(host, port, kind) and _claimed(port, held)), None)
+    if found is None:
+        raise BadInput("ports", f"none from {first} to {candidates[-1]} is free", "End what listens there.")
+    return found
 
 
 def choose_ports(settings: Settings, held: ExitStack) -> dict[str, int]:
@@ -33,7 +43,7 @@ def choose_ports(settings: Settings, held: ExitStack) -> dict[str, int]:
     A claim on each is held as well: of two programs that start at once both would find the same port free.
     """
     chosen: dict[str, int] = {}
-    for field in ("console_port", "api_port"):
+    for field in ("console_port", "api_port", "voice_port"):
         wanted: int = getattr(settings, field)
         fixed = field in settings.model_fields_set
         candidates = range(wanted, wanted + 1 if fixed else min(wanted + _TRIES, 65536))

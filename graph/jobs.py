@@ -41,9 +41,11 @@ async def main() -> None:
     async with open_world(settings, size=20) as world:
         runner = Runner(service_of(world), world.pool, world.clock)
         app = job_app(database_dsn(settings), deliverer_of(world))
+        watch = watcher_of(world)
         gc.collect()
         gc.freeze()  # what was imported lives for ever: no collection need look at it again
-        await asyncio.gather(runner.run(stop), work(app, stop))
+        async with watch as reconciler:
+            await asyncio.gather(runner.run(stop), work(app, stop), *([reconciler.run(stop)] if reconciler else []))
 
 
 if __name__ == "__main__":

@@ -59,7 +59,10 @@ class _Life:
 
 @dataclass(slots=True)
 class Supervisor:
-    """Keeps the programs running until it is told to stop; then none of them is left."""
+    """Keeps the programs running until it is told to stop; then none of them is left.
+
+    A program that is named in `spare` may fail for ever: the others are worth having without it.
+    """
 
     programs: Sequence[Program]
     environment: Mapping[str, str]
@@ -67,6 +70,7 @@ class Supervisor:
     say: Callable[[str], None]
     guardian: Guardian
     cwd: Path
+    spare: frozenset[str] = frozenset()
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _lives: dict[str, _Life] = field(default_factory=dict[str, _Life])
 
@@ -110,9 +114,10 @@ class Supervisor:
                 if time.monotonic() - life.started >= _STEADY:
                     life.ran_well, life.quick_deaths, pause = True, 0, _FIRST_PAUSE
                 life.quick_deaths += 1
-                if life.quick_deaths >= _FAILED_STARTS and not life.ran_well:
+                if life.quick_deaths >= _FAILED_STARTS and not life.ran_well and program.name not in self.spare:
                     raise StartFailed(f"{program.name} does not start (code {code}). Its last lines:\n{log.tail()}")
-                self.say(f"{program.name} ended with code {code}, starting it again (see {log.path})")
+                if program.name not in self.spare or life.quick_deaths <= _FAILED_STARTS:  # need not be told for ever
+                    self.say(f"{program.name} ended with code {code}, starting it again (see {log.path})")
                 await self.pause(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
 

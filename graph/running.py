@@ -16,12 +16,14 @@ from graph.clock import SystemClock
 from graph.encryption_key import load_sealer
 from graph.guardian import Guardian
 from graph.installation import database_dsn, prepare_data_dir
+from graph.media import config as media
 from graph.processes import Supervisor, read_procfile
 from graph.settings import ROOT, Settings, child_environment, load_settings
 from memory.database import migrate, open_pool
 
 _DATABASE_CHECK = 2.0
 _START_PATIENCE = 120.0
+_SPARE = frozenset({"media", "voice"})  # who has no voice can still sell in writing
 
 
 class AlreadyRunning(ThroughlineError):
@@ -35,15 +37,25 @@ def run(procfile: Path = ROOT / "Procfile") -> int:
     with ExitStack() as held:
         held.enter_context(_only_one(settings))
         ports = choose_ports(settings, held)
+        rooms = _rooms_of_our_own(settings, held)
         environment = child_environment(
-            {"data_dir": str(settings.data_dir), **{name: str(port) for name, port in ports.items()}}
+            {"data_dir": str(settings.data_dir), **{name: str(port) for name, port in ports.items()}, **rooms}
         )
-        programs = read_procfile(procfile)
+        programs = [program for program in read_procfile(procfile) if rooms or program.name != "media"]
         guardian = held.enter_context(Guardian(environment, free_database=settings.database_url is None))
-        supervisor = Supervisor(programs, environment, settings.log_dir, _say, guardian, cwd=ROOT)
+        supervisor = Supervisor(programs, environment, settings.log_dir, _say, guardian, cwd=ROOT, spare=_SPARE)
         asyncio.run(_serve(settings, supervisor, ports))
     _say("stopped")
     return 0
+
+
+def _rooms_of_our_own(settings: Settings, held: ExitStack) -> dict[str, str]:
+    """Where no LiveKit server is configured: what every process needs to know of the one that is started here."""
+    if settings.livekit_url:
+        return {}
+    server = media.choose(settings.host, held)
+    media.write(settings.media_dir, server)
+    return {"livekit_url": server.url, "livekit_api_key": server.key, "livekit_api_secret": server.secret}
 
 
 async def _serve(settings: Settings, supervisor: Supervisor, ports: dict[str, int]) -> None:

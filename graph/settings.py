@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.errors import BadInput
@@ -81,11 +81,21 @@ _ProjectFile = Annotated[Path, AfterValidator(_in_project)]
 _Providers = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names), AfterValidator(_providers)]
 
 
+def _also(name: str) -> AliasChoices:
+    return AliasChoices(PREFIX + name, name)
+
+
 class Settings(BaseSettings):
     """Every setting; the description is the remedy that an operator reads when its value is bad."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=ROOT / ".env", env_ignore_empty=True, frozen=True, extra="ignore"
+        env_prefix=PREFIX,
+        env_file=ROOT / ".env",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        validate_by_name=True,
+        validate_by_alias=True,
     )
 
     database_url: Annotated[str | None, AfterValidator(_postgres)] = Field(
@@ -122,6 +132,38 @@ class Settings(BaseSettings):
         None, pattern=r"^https?://\S+$", description="Give http://... or https://..., or leave it empty."
     )
     openai_model: str = Field("gpt-5-mini", min_length=1, description="Give the name of a chat model.")
+    # ---- calls: LiveKit's own names count too, so that what its tools use need not be said twice
+    livekit_url: str | None = Field(
+        None,
+        pattern=r"^wss?://\S+$",
+        validation_alias=_also("LIVEKIT_URL"),
+        description="Give the address of a LiveKit server such as wss://rooms.example.com, or none for one of our own.",
+    )
+    livekit_api_key: SecretStr | None = Field(
+        None, validation_alias=_also("LIVEKIT_API_KEY"), description="Give the API key of the LiveKit server."
+    )
+    livekit_api_secret: SecretStr | None = Field(
+        None, validation_alias=_also("LIVEKIT_API_SECRET"), description="Give the API secret of the LiveKit server."
+    )
+    livekit_agent: str = Field(
+        "throughline",
+        pattern=r"^[a-z][a-z0-9-]{0,39}$",
+        description="Give the name that calls ask for: small letters, digits and hyphens, one per installation.",
+    )
+    voice_port: _Port = Field(8081, description="Give a port from 1024 to 65535 for the voice worker's health.")
+    voice_metrics_port: _Port | None = Field(
+        None, description="Give a port from 1024 to 65535 for the voice worker's Prometheus metrics, or none."
+    )
+    voice_calls: int = Field(
+        8, ge=1, le=200, description="Give how many calls one voice worker may hold at once, from 1 to 200."
+    )
+    voice_ready: int = Field(
+        1, ge=0, le=20, description="Give how many processes wait with models loaded for the next call, from 0 to 20."
+    )
+    voice_name: str = Field(
+        "", max_length=60, description="Give a voice that the first provider of TTS knows, or nothing for its own."
+    )
+    voice_speed: float = Field(1.0, ge=0.5, le=2.0, description="Give a speed from 0.5 to 2, 1 being natural.")
     stt: _Providers = Field(
         ("local",),
         description="Give recognisers in the order of preference, separated by commas: local, openai, or a LiveKit "
@@ -175,6 +217,16 @@ class Settings(BaseSettings):
     def log_dir(self) -> Path:
         return self.data_dir / "logs"
 
+    @property
+    def media_dir(self) -> Path:
+        """Configuration and state of the LiveKit server that is started here."""
+        return self.data_dir / "media"
+
+
+def cache_dir() -> Path:
+    """Where what takes long to make is kept for every checkout and data folder of this user."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "throughline"
+
 
 def load_settings(env_file: Path | None = ROOT / ".env") -> Settings:
     """The settings of this process, from the environment and the `.env` file; raises BadInput naming the remedy."""
@@ -195,6 +247,11 @@ def child_environment(changes: dict[str, str]) -> dict[str, str]:
     return {**os.environ, **_FOR_LIBRARIES, "PYTHONUNBUFFERED": "1", **changed}
 
 
+def inherited(changes: dict[str, str]) -> dict[str, str]:
+    """The environment of a tool that is not ours: registries, proxies and authorities are the machine's matter."""
+    return {**os.environ, **changes}
+
+
 def _refuse_unknown(names: Iterable[str], origin: str) -> None:
     known = {PREFIX + field.upper() for field in Settings.model_fields}
     for name in sorted(names):
@@ -212,6 +269,7 @@ def _names_in(env_file: Path) -> set[str]:
 def _explained(error: ValidationError) -> BadInput:
     first = error.errors(include_url=False, include_input=False)[0]
     field = str(first["loc"][0]) if first["loc"] else "settings"
+    field = field.removeprefix(PREFIX).lower()  # pydantic tells a second name where a setting has one
     remedy = Settings.model_fields[field].description if field in Settings.model_fields else None
     problem = first["msg"].removeprefix("Value error, ")
     return BadInput(PREFIX + field.upper(), problem, remedy or "See .env.example.")

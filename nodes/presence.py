@@ -122,13 +122,15 @@ def remembered_step(turn: Turn) -> Step:
 
 
 def leave(turn: Turn) -> None:
-    """T43: a lost line that stayed lost, a long silence. T45: dormant for too long."""
+    """T43: a lost line that stayed lost, a long silence, a call that is too long. T45: dormant for too long."""
     event = turn.event
     if event.kind is EventKind.SILENCE:
         _silence(turn, int(event.data.get("level", 1)))
     elif event.kind is EventKind.TIMER and event.data.get("timer") == "idle_park":
         if turn.place.get("line") == "down" and turn.overlay is None and not turn.step.terminal:
             park(turn, "line_lost")
+    elif event.kind is EventKind.TIMER and event.data.get("timer") == "call_cap":
+        _too_long(turn, ended=event.data.get("ref") == "over")
     elif event.kind is EventKind.TIMER and event.data.get("timer") == "dormant":
         fire(turn, Trigger.ATTEMPTS_EXHAUSTED_OR_DORMANT_30D, reason="dormant")
 
@@ -136,12 +138,28 @@ def leave(turn: Turn) -> None:
 def _silence(turn: Turn, level: int) -> None:
     if turn.overlay is not None or turn.step is Step.BRIDGED or turn.step.terminal:
         return
+    waited_for = next((p for p in turn.situation.get("proposals") or [] if p["status"] == "open"), None)
+    if waited_for:  # who was asked to wait may be silent, and is told that it goes on
+        if level > 1:
+            say(turn, "approval_pending", role=str((waited_for.get("roles") or waited_for["rules"])[0]))
+        return
     if level < 3:
         say(turn, "silence_prompt" if level == 1 else "silence_still_there")
         return
     note(turn, "silence_timeout")
     say(turn, "silence_bye")
     park(turn, "silence")
+
+
+def _too_long(turn: Turn, *, ended: bool) -> None:
+    """Before the longest call is over the buyer is offered a time; then the call ends, and nothing is lost."""
+    if turn.overlay is not None or turn.step is Step.BRIDGED or turn.step.terminal or turn.place.get("line") != "up":
+        return
+    if not ended:
+        say(turn, "time_is_up")
+        return
+    say(turn, "later_ok")
+    park(turn, "call_too_long")
 
 
 def park(turn: Turn, reason: str) -> None:

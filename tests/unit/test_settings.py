@@ -22,7 +22,7 @@ KEY = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+    for name in [name for name in os.environ if name.startswith((PREFIX, "LIVEKIT_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("THROUGHLINE_DATA_DIR", str(tmp_path / "data"))
 
@@ -49,6 +49,9 @@ def test_without_any_setting_everything_is_local(monkeypatch: pytest.MonkeyPatch
         ("LOCALE", "english", "match pattern", "en-GB"),
         ("DATABASE_URL", "mysql://x", "no PostgreSQL address", "embedded database"),
         ("OPENAI_BASE_URL", "ftp://x", "match pattern", "https://"),
+        ("LIVEKIT_URL", "http://x", "match pattern", "wss://"),
+        ("LIVEKIT_AGENT", "Sales Agent", "match pattern", "small letters"),
+        ("VOICE_CALLS", "0", "greater than or equal to 1", "from 1 to 200"),
     ],
 )
 def test_a_bad_value_names_field_problem_and_remedy(
@@ -77,6 +80,15 @@ def test_the_env_file_is_read_and_the_environment_wins(monkeypatch: pytest.Monke
     env_file.write_text("THROUGHLINE_API_PROT=9001\n")
     with pytest.raises(BadInput, match=r"found in .*\.env"):
         load_settings(env_file)
+
+
+def test_livekits_own_names_count_and_ours_win(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVEKIT_URL", "ws://127.0.0.1:7880")
+    monkeypatch.setenv("LIVEKIT_API_SECRET", "s3cret-of-livekit")
+    settings = load_settings(None)
+    assert settings.livekit_url == "ws://127.0.0.1:7880" and "s3cret" not in repr(settings)
+    monkeypatch.setenv("THROUGHLINE_LIVEKIT_URL", "ws://127.0.0.1:7881")
+    assert load_settings(None).livekit_url == "ws://127.0.0.1:7881"
 
 
 def test_settings_do_not_change() -> None:

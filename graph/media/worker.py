@@ -1,0 +1,22 @@
+"""The program `voice`: waits until the LiveKit server answers, and becomes the worker that takes its calls."""
+
+import os
+import sys
+import time
+
+from graph.media.readiness import server_answers
+from graph.settings import ROOT, load_settings
+
+_LOOK_S = 0.25
+
+
+def main() -> None:
+    settings = load_settings()
+    while not server_answers(settings):
+        time.sleep(_LOOK_S)
+    command = [sys.executable, "-m", "livekit.agents", "start", str(ROOT / "livekit" / "worker.py")]
+    os.execv(sys.executable, command)  # noqa: S606 - the supervisor keeps watching this process
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""The worker as a LiveKit server sees it: which calls it takes, when it is full, and how it ends."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import psutil
+from livekit.agents import (
+    AgentServer,
+    JobContext,
+    JobExecutorType,
+    JobProcess,
+    JobRequest,
+    WorkerPermissions,
+    utils,
+)
+
+from domain.errors import BadInput
+from graph.settings import Settings, load_settings
+from livekit.call_job import call_of, serve
+from livekit.speech import prewarm as load_models
+
+FULL = 0.7  # the load at which no call is taken any more
+_SAMPLE_S = 0.4
+_WEIGHT = 0.25  # of the newest sample: a second's peak is no load
+# Imported once, and shared by every job's process from there on.
+_PRELOADED = ["livekit.call_job", "graph.service", "graph.build", "memory.checkpoints", "tools.calendar"]
+
+
+class Load:
+    """What is told to the server: the machine's processors or the calls on it, whichever is the more."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._cpu, self._sampled = 0.0, 0.0
+        self._lock = threading.Lock()  # the SDK asks from threads
+        psutil.cpu_percent()
+
+    def __call__(self, server: AgentServer) -> float:
+        return self.of(len(server.active_jobs))
+
+    def of(self, calls: int) -> float:
+        """Reaches FULL with the last call that may be held."""
+        return min(1.0, max(self.cpu(), FULL * calls / self._most))
+
+    def cpu(self) -> float:
+        with self._lock:
+            now = time.monotonic()
+            if now - self._sampled >= _SAMPLE_S:
+                sample = psutil.cpu_percent() / 100
+                self._cpu = sample if not self._sampled else self._cpu + _WEIGHT * (sample - self._cpu)
+                self._sampled = now
+            return self._cpu
+
+
+def prewarm(process: JobProcess) -> None:
+    """Before a call is there: everything that a first sentence would have to wait for."""
+    settings = load_settings()
+    load_models(settings)
+    process.userdata["settings"] = settings
+
+
+async def entry(ctx: JobContext) -> None:
+    await serve(ctx, ctx.proc.userdata["settings"])
+
+
+class Door:
+    """Which of the offered jobs are taken."""
+
+    def __init__(self, server: AgentServer, most: int) -> None:
+        self._server, self._most = server, most
+
+    async def __call__(self, request: JobRequest) -> None:
+        """Each job has a name of its own: two of one name would throw each other out of the room."""
+        if not call_of(request.job.metadata):
+            await request.reject(terminate=True)
+        elif len(self._server.active_jobs) >= self._most:
+            await request.reject(terminate=False)
+        else:
+            await request.accept(identity=utils.shortuuid("agent-"), name="agent")
+
+
+def build_server(
+    settings: Settings,
+    *,
+    work: Callable[[JobContext], Coroutine[Any, Any, None]] = entry,
+    setup: Callable[[JobProcess], None] = prewarm,
+    load: Callable[[AgentServer], float] | None = None,
+) -> AgentServer:
+    """Nothing is left to a default: those of the SDK differ between its start and its dev command."""
+    key, secret = settings.livekit_api_key, settings.livekit_api_secret
+    if not settings.livekit_url or key is None or secret is None:
+        raise BadInput(
+            "THROUGHLINE_LIVEKIT_URL",
+            "address, key or secret of a LiveKit server is missing",
+            "Give THROUGHLINE_LIVEKIT_URL, _API_KEY and _API_SECRET, or let `throughline run` start a server.",
+        )
+    server = AgentServer(
+        ws_url=settings.livekit_url,
+        api_key=key.get_secret_value(),
+        api_secret=secret.get_secret_value(),
+        host=settings.host,
+        port=settings.voice_port,
+        prometheus_port=settings.voice_metrics_port,
+        setup_fnc=setup,
+        load_fnc=load or Load(settings.voice_calls),
+        load_threshold=FULL,
+        num_idle_processes=settings.voice_ready,
+        job_executor_type=JobExecutorType.PROCESS,
+        multiprocessing_context="forkserver",
+        preload_modules=_PRELOADED,
+        initialize_process_timeout=60.0,
+        job_memory_warn_mb=1500,
+        job_memory_limit_mb=3000,
+        drain_timeout=3600,
+        shutdown_process_timeout=10.0,
+        session_end_timeout=30.0,
+        max_retry=1_000_000,  # a worker without a server waits for one; its health tells
+        permissions=WorkerPermissions(
+            can_publish=True,
+            can_subscribe=True,
+            can_publish_data=True,
+            can_update_metadata=True,
+            hidden=False,
+        ),
+        http_proxy=None,
+        log_level="INFO",
+    )
+    server.rtc_session(work, agent_name=settings.livekit_agent, on_request=Door(server, settings.voice_calls))
+    return server
+
+
+def dispatch_metadata(call_id: str) -> str:
+    """What a dispatch says: which call it is about, and nothing about anybody."""
+    return json.dumps({"call_id": call_id})
