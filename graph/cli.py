@@ -55,6 +55,14 @@ def talk(
     asyncio.run(talk(as_number, channel))
 
 
+@app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def call(context: typer.Context) -> None:
+    """Call the agent in a room: speak a script, and print what is heard and when."""
+    from graph.demo_call import run_caller
+
+    raise typer.Exit(run_caller(context.args))
+
+
 @app.command()
 def scenarios(
     paths: Annotated[list[Path], typer.Argument(help="Scenario files or folders of them.", exists=True)],
