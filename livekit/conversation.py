@@ -35,6 +35,7 @@ class Conversation:
         self.over = asyncio.Event()  # the agent has said goodbye and nobody said anything more
         self.mouth: Mouth | None = None
         self._order = asyncio.Lock()
+        self._deciding = ""
         self._known: set[str] = set()  # lines that were given to the mouth
         self._figures = Figures(call.call_id, calls)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -83,7 +84,8 @@ class Conversation:
             await self._happened(EventKind.LINE, {"state": "down", "call_id": self.call.call_id})
 
     def silence(self, level: int) -> None:
-        self._task(self._happened(EventKind.SILENCE, {"level": level}))
+        if not self._leaving:
+            self._task(self._happened(EventKind.SILENCE, {"level": level}))
 
     def timer(self, kind: str, ref: str) -> None:
         data = {"timer": kind, "timer_id": f"{self.call.call_id}:{kind}:{ref}", "ref": ref}
@@ -119,8 +121,8 @@ class Conversation:
 
     @property
     def busy(self) -> bool:
-        """Whether something that happened is being decided."""
-        return self._order.locked()
+        """Whether something that the buyer did is being decided."""
+        return self._order.locked() and self._deciding != EventKind.SILENCE
 
     async def settle(self) -> None:
         """Until everything that was begun is stored."""
@@ -140,6 +142,7 @@ class Conversation:
     ) -> TurnResult | None:
         """One event after the other, and after what was heard of the speech that it may answer."""
         async with self._order:
+            self._deciding = kind
             if kind == "words" and self.mouth:
                 await self.mouth.yield_floor()
             self._figures.begin(turn_id, kind, since, self._moment(since))
@@ -209,8 +212,7 @@ class Conversation:
     def _follow(self, step: Step, overlay: str | None, acts: set[str]) -> None:
         self.step = step
         if step in _ENDED or overlay == Overlay.PARKED or acts & _GOODBYES:
-            self._stay()
-            self._leaving = self._task(self._leave())
+            self._leaving = self._leaving or self._task(self._leave())
 
     async def _leave(self) -> None:
         """After the last words, unless the buyer has some too."""

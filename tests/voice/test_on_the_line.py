@@ -1,4 +1,4 @@
-"""What happens on the line besides words: silence, leaving and coming back, a job that dies, and a call that is too long."""
+"""What happens on the line besides words: silence, leaving and returning, a job that dies, a call that is too long."""
 
 import asyncio
 from dataclasses import replace
