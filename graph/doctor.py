@@ -1,6 +1,7 @@
 """`throughline doctor`: says in plain words what is configured, reachable and missing; changes nothing."""
 
 import asyncio
+import importlib.util
 import json
 import os
 import platform
@@ -48,7 +49,7 @@ def report() -> list[Finding]:
     found.append(Finding("settings", State.GOOD, _changed(settings)))
     key, sealer = _data_key(settings, SystemClock().now().date())
     found += [_data_dir(settings), key, *_database(settings, sealer), _policy_file(settings)]
-    return [*found, *_ports(settings), _browser(), _fonts(), _model(settings)]
+    return [*found, *_ports(settings), _browser(), _fonts(), _model(settings), *_speech(settings)]
 
 
 def print_report(found: list[Finding]) -> int:
@@ -199,3 +200,30 @@ def _model(settings: Settings) -> Finding:
         return Finding("language model", State.MISSING, text, "Optional: set THROUGHLINE_OPENAI_KEY.")
     where = settings.openai_base_url or "the provider's own address"
     return Finding("language model", State.GOOD, f"{settings.openai_model} at {where} (not called by this check)")
+
+
+def _speech(settings: Settings) -> Iterator[Finding]:
+    """Who hears and speaks on calls. Whether the weights are whole is checked when they are loaded."""
+    hears, speaks = ", then ".join(settings.stt), ", then ".join(settings.tts)
+    if "scripted" in settings.stt:
+        text = "what buyers say is taken from a script, which is for tests"
+        yield Finding("recogniser", State.PROBLEM, text, "Set THROUGHLINE_STT=local.")
+    elif "local" in settings.stt and not _prepared(settings.speech_dir):
+        text = f"{hears}; {settings.speech_dir} holds no prepared weights, so calls cannot be taken"
+        yield Finding("recogniser", State.MISSING, text, "make setup prepares them.")
+    else:
+        yield Finding("recogniser", State.GOOD, hears)
+    if "local" in settings.tts and importlib.util.find_spec("hibari") is None:
+        yield Finding("voice", State.MISSING, f"{speaks}; hibari-tts is not installed", "Install the extra 'speech'.")
+    else:
+        last = "" if shutil.which("espeak-ng") else " (espeak-ng is not on PATH)" if "espeak" in settings.tts else ""
+        yield Finding("voice", State.GOOD, speaks + last)
+
+
+def _prepared(folder: Path) -> bool:
+    """Whether every file is there that the set-up wrote down (setup/speech_weights.py)."""
+    try:
+        files: list[str] = list(json.loads((folder / "weights.json").read_text())["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return all((folder / name).exists() for name in files)

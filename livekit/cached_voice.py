@@ -74,8 +74,6 @@ class CachedTTS(tts.TTS[Any]):
 
 
 class _CachedSpeech(tts.ChunkedStream):
-    _metered = True
-
     async def _run(self, output_emitter: tts.AudioEmitter) -> None:
         voice = self._tts
         assert isinstance(voice, CachedTTS)
@@ -92,7 +90,8 @@ class _CachedSpeech(tts.ChunkedStream):
 
     async def _from_voice(self, voice: CachedTTS, output: tts.AudioEmitter) -> None:
         said: list[bytes] = []
-        async with voice.voices.synthesize(self.input_text, conn_options=ONCE) as speech:
+        speech = voice.voices.synthesize(self.input_text, conn_options=ONCE)
+        async with speech:
             async for spoken in speech:
                 said.append(bytes(spoken.frame.data))
                 output.push(said[-1])

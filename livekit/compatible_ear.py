@@ -54,6 +54,10 @@ class CompatibleSTT(STT):
         data = stt.SpeechData(language=code, text=text, confidence=confidence)
         return stt.SpeechEvent(type=stt.SpeechEventType.FINAL_TRANSCRIPT, alternatives=[data])
 
+    async def aclose(self) -> None:
+        await super().aclose()
+        await self._client.close()
+
     def _asked(self) -> dict[str, Any]:
         """How this kind of model is told words, and what it has to give for a confidence."""
         if self.model.startswith(_WITH_KEYWORDS):

@@ -34,7 +34,7 @@ def fingerprint(path: Path) -> str:
 
 def checked(folder: Path) -> Path:
     """The folder, once every file in it is what the set-up wrote. Raises BadInput naming the remedy."""
-    remedy = "Run: python3 setup. Or choose another recogniser with THROUGHLINE_STT."
+    remedy = "Run: make setup. Or choose another recogniser with THROUGHLINE_STT."
     try:
         record: dict[str, Any] = json.loads((folder / RECORD).read_text("utf-8"))
     except (OSError, ValueError):

@@ -50,7 +50,7 @@ def voice_named(name: str, settings: Settings, voice: str, speed: float) -> tts.
         from livekit.plugins.openai import TTS
 
         key, url = _speech_service(settings, "THROUGHLINE_TTS")
-        chosen = {"voice": voice} if voice else {}
+        chosen: dict[str, Any] = {"voice": voice} if voice else {}
         # A wave file says its own rate; servers differ in what they take raw samples to be.
         return TTS(
             model=settings.tts_model,

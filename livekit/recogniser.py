@@ -100,7 +100,7 @@ class Recogniser:
         if len(samples) < SHORTEST * RATE:
             return Heard("", 1.0, 1.0)
         samples = np.concatenate([samples.astype(np.float32, copy=False), _SILENCE])
-        sound = self._encoder.run(None, {"input_values": samples[None]})[0]
+        sound: Any = self._encoder.run(None, {"input_values": samples[None]})[0]
         most = int(np.ceil(len(samples) / RATE * TOKENS_PER_SECOND))
         nothing = {name: np.zeros((1, _HEADS, 0, _HEAD_SIZE), np.float32) for name in self._memory}
         best = self._decode(_Hypothesis([], nothing), sound, most, hot)
@@ -158,7 +158,8 @@ class Recogniser:
             "use_cache_branch": np.array([not first]),
             **before,
         }
-        logits, *after = self._decoder.run(None, given)
+        answer: Any = self._decoder.run(None, given)
+        logits, *after = answer
         # What was remembered of the sound is computed at the first step only; later the model returns it empty.
         path.memory = {
             name: value if first or ".decoder." in name else before[name]

@@ -13,8 +13,8 @@ from domain.errors import BadInput
 
 
 class ScriptedSTT(stt.STT[Any]):
-    """`FOLDER/NAME.jsonl` holds a line per utterance: text, [confidence], [delay]. Where it was read to stands beside it,
-    so that a call that goes on in another process goes on in its script; lines may be added while the call lasts."""
+    """`FOLDER/NAME.jsonl` holds a line per utterance: text, [confidence], [delay]. How far it was read stands beside:
+    a call that goes on in another process goes on in its script, and lines may be added while it lasts."""
 
     def __init__(self, folder: Path, name: str) -> None:
         super().__init__(capabilities=stt.STTCapabilities(streaming=False, interim_results=False, keyterms=True))

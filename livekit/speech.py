@@ -17,6 +17,8 @@ from livekit.providers import recogniser_named, voice_named
 from livekit.steady_ear import SteadySTT
 from livekit.steady_voice import SteadyTTS
 
+LOCAL_VOICE = "heart"  # what a profile says that chose no voice
+
 
 class VoiceProfile(Protocol):
     """What of the call's profile the voice needs; `voice` is a name of the first provider, or empty for its own."""
@@ -47,7 +49,7 @@ def build_stt(
 def build_tts(settings: Settings, profile: VoiceProfile, fixed: Iterable[str] = ()) -> "SpokenTTS":
     """The voices of the settings as one, with the sound of the `fixed` sentences kept for all calls."""
     names = _usable(settings.tts)
-    voices = [voice_named(name, settings, profile.voice if name == names[0] else "", profile.speed) for name in names]
+    voices = [voice_named(name, settings, _voice_for(name, names, profile.voice), profile.speed) for name in names]
     cache = AudioCache(
         settings.audio_cache_dir,
         voice_key(profile.hash, voices),
@@ -99,6 +101,11 @@ def fixed_sentences(lines: Lines, catalogue: Catalogue) -> list[str]:
         for number in range(lines.phrasings(act)):
             found.update(dict.fromkeys(s.strip() for s in SENTENCES.tokenize(lines.render(act, slots, number))))
     return [sentence for sentence in found if sentence]
+
+
+def _voice_for(name: str, names: list[str], wanted: str) -> str:
+    """A profile's voice is the leading provider's; the local one's own name means nothing to another."""
+    return wanted if name == names[0] and (name == "local" or wanted != LOCAL_VOICE) else ""
 
 
 def _usable(names: tuple[str, ...]) -> list[str]:

@@ -8,13 +8,18 @@ from zoneinfo import ZoneInfo
 from domain.events import EventKind
 from domain.facts import FactStatus
 from domain.ledger import confirm, learn, write
-from domain.reading import Answer, FactSeen, Reading, ReadingContext, Request, Special
+from domain.reading import Answer, FactSeen, Reading, ReadingContext, Request, Special, Wish
 from domain.stages import Channel
 from domain.state import part
 from domain.turn import Turn
 
 NO_NEED = frozenset({Special.SMALL_TALK, Special.UNREADABLE, Special.OTHER_LANGUAGE, Special.COMPLAINT, Special.ANGRY})
-LOW_CONFIDENCE = 0.5  # below this a recogniser's words write no fact and give no consent
+LOW_CONFIDENCE = 0.65  # below this a recogniser's words write no fact and give no consent
+# What counts however badly it was heard: it protects the buyer. The rest of these changes nothing that lasts.
+PROTECTS = frozenset({Special.OPT_OUT, Special.ASK_HUMAN, Special.DISTRESS, Special.MINOR, Special.CARD_NUMBER})
+HARMLESS = frozenset(
+    {Special.SMALL_TALK, Special.THANKS, Special.BACKCHANNEL, Special.UNREADABLE, Special.OTHER_LANGUAGE}
+)
 FACT_KEYS = {"name": "contact.name", "company": "contact.company", "phone": "contact.phone", "email": "contact.email"}
 DIRECT = {
     "authority_budget": ("authority", "budget"),
@@ -46,6 +51,22 @@ def reading_context(turn: Turn, zone: str) -> ReadingContext:
         amount_on_table=Decimal(quote["amount"]) if quote else None,
         step=turn.step.value,
     )
+
+
+def surely_heard(turn: Turn, reading: Reading) -> Reading:
+    """What may be believed: of badly heard words only what protects the buyer. The rest is asked for again."""
+    if _confidence(turn) >= LOW_CONFIDENCE:
+        return reading
+    sure = Reading(
+        specials=reading.specials & (PROTECTS | HARMLESS),
+        wishes=reading.wishes & {Wish.REPEAT, Wish.HOLD_ON},
+        language=reading.language,
+        confidence=reading.confidence,
+        heard_words=reading.heard_words,
+        card_spans=reading.card_spans,
+    )
+    turn.work["unsure"] = reading != sure and not sure.specials & PROTECTS
+    return sure
 
 
 def note_receipts(turn: Turn) -> None:

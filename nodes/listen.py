@@ -10,7 +10,7 @@ from domain.stages import Step
 from domain.state import ChainState, part
 from domain.transitions import Trigger
 from domain.turn import Turn
-from nodes.hearing import learn_facts, note_receipts, pair_answer, reading_context
+from nodes.hearing import learn_facts, note_receipts, pair_answer, reading_context, surely_heard
 from nodes.presence import disclose_first, is_other_person, note_presence
 from nodes.safety import after_opt_out, clear_no, erasure, other_party, person_wanted, revocation, warnings
 from nodes.working import keep_reading, opened
@@ -30,7 +30,8 @@ async def listen(state: ChainState, *, ports: Ports) -> ChainState:
     if turn.event.kind is EventKind.TIMER and turn.event.data.get("timer") == "effect_failed":
         turn.audit("effect_failed", {"effect": turn.event.data.get("ref")}, actor="system")
     if turn.event.kind is EventKind.WORDS:
-        keep_reading(turn, ports.language.read(turn.words[:LONGEST], reading_context(turn, zone_of(turn))))
+        reading = ports.language.read(turn.words[:LONGEST], reading_context(turn, zone_of(turn)))
+        keep_reading(turn, surely_heard(turn, reading))
         _days_until(turn)
         pair_answer(turn)
     turn.work["handled"] = _first_things(turn)

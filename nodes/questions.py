@@ -121,6 +121,8 @@ def small_words(turn: Turn, ports: Ports) -> None:
         say(turn, "other_language", language=turn.reading.language)
     elif not turn.words.strip():
         say(turn, "empty_line")
+    elif turn.work.get("unsure"):
+        say(turn, "low_confidence")
     elif Special.UNREADABLE in specials:
         say(turn, "unreadable")
     elif Special.COMPLAINT in specials:
@@ -143,7 +145,8 @@ def _greets(words: str) -> bool:
 
 def lost_words(turn: Turn) -> bool:
     """Words that carry nothing to go on with: asking on in the same breath would not be listening."""
-    return bool(turn.reading.specials & {Special.UNREADABLE, Special.OTHER_LANGUAGE}) or not turn.words.strip()
+    unread = bool(turn.reading.specials & {Special.UNREADABLE, Special.OTHER_LANGUAGE})
+    return unread or bool(turn.work.get("unsure")) or not turn.words.strip()
 
 
 def something_said(turn: Turn) -> bool:

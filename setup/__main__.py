@@ -1,9 +1,10 @@
-"""Makes a checkout ready to run: packages and fonts, with --browser a Chromium, with --again what failed before."""
+"""Makes a checkout ready: packages, fonts and weights, with --browser a Chromium, with --again what failed before."""
 
 import sys
 
 import browser
 import packages
+import speech_weights
 import static_files
 
 
@@ -14,9 +15,11 @@ def main(arguments: list[str]) -> int:
     if not packages.current():
         packages.install()
         static_files.fetch_all()
+        speech_weights.prepare()
         packages.remember()
     elif "--again" in arguments:
         static_files.fetch_all()
+        speech_weights.prepare()
     if "--browser" in arguments:
         browser.find_or_install()
     return 0

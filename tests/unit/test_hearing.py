@@ -59,7 +59,7 @@ def test_what_is_no_answer_to_the_line(given: dict[str, Any]) -> None:
     ("reading", "data"),
     [
         ({"conditional": True}, {}),
-        ({}, {"confidence": 0.4}),
+        ({}, {"confidence": 0.64}),
         ({"request": Request("5 off", Decimal(5), "percent")}, {}),
         ({"quantity": 13}, {}),
         ({"term": "annual"}, {}),
@@ -93,6 +93,6 @@ def test_a_third_party_moves_no_zone_asks_no_price_and_decides_nothing() -> None
 
 
 def test_words_that_were_hardly_heard_teach_nothing() -> None:
-    turn = a_turn(event=an_event(text="w", confidence=0.4), reading={"facts": (FactSeen("need", "calls", "calls"),)})
+    turn = a_turn(event=an_event(text="w", confidence=0.64), reading={"facts": (FactSeen("need", "calls", "calls"),)})
     learn_facts(turn)
     assert turn.facts == {} and turn.work["learned"] == []
