@@ -157,6 +157,9 @@ class Settings(BaseSettings):
     voice_calls: int = Field(
         8, ge=1, le=200, description="Give how many calls one voice worker may hold at once, from 1 to 200."
     )
+    voice_cpu: float = Field(
+        0.7, ge=0.2, le=1, description="Give the share of the processors that lets no further call in; 1: never."
+    )
     voice_ready: int = Field(
         1, ge=0, le=20, description="Give how many processes wait with models loaded for the next call, from 0 to 20."
     )

@@ -15,6 +15,7 @@ from livekit.agents import AgentSession, JobContext, room_io
 from domain.state import part
 from graph.bootstrap import World, open_world, service_of
 from graph.calls import DEAD_AFTER_S, Call, Calls, CallState, Gone, Serving, calls_of, told
+from graph.service import ChainService
 from graph.settings import Settings
 from livekit import rtc
 from livekit.bridge import Decider, connect
@@ -78,19 +79,20 @@ async def serve(ctx: JobContext, settings: Settings) -> None:
             _log.error("a job without a call", extra={"action": "job_refused", "job": ctx.job.id})
             ctx.shutdown("no such call")
             return
-        profile = await profile_now(world)
+        service = service_of(world)
+        profile = await profile_now(world, service)
         serving = Serving(ctx.job.id, ctx.worker_id, ctx.local_participant_identity, profile.hash)
         call = await calls.claim_call(call_id, serving, world.clock.now())
         if call is None:
             ctx.shutdown("served by another job")
             return
         since = before.started_at if before.state is CallState.ACTIVE and before.session_id else None
-        await CallJob(ctx, world, calls, call, profile, since).run()
+        await CallJob(ctx, world, service, calls, call, profile, since).run()
 
 
-async def profile_now(world: World) -> VoiceProfile:
+async def profile_now(world: World, service: ChainService) -> VoiceProfile:
     """Of the policy in force, without overlays of region and product: so that it is the same in every role."""
-    version = await service_of(world).inbox.policy_version()
+    version = await service.inbox.policy_version()
     return VoiceProfile.of(await world.policies.current(version, None, None), world.settings)
 
 
@@ -100,6 +102,7 @@ class CallJob:
 
     ctx: JobContext
     world: World
+    service: ChainService
     calls: Calls
     call: Call
     profile: VoiceProfile
@@ -108,14 +111,15 @@ class CallJob:
 
     async def run(self) -> None:
         settings, catalogue = self.world.settings, self.world.catalogue
-        conversation = Conversation(self.call, service_of(self.world), self.calls, self.ctx.job.id)
+        self.ctx.room.on("disconnected", self._disconnected)
+        connecting = asyncio.create_task(self.ctx.connect())
+        conversation = Conversation(self.call, self.service, self.calls, self.ctx.job.id)
         voice = build_tts(settings, self.profile, fixed_sentences(self.world.lines, catalogue))
         terms = key_terms(catalogue)
         ear = build_stt(settings, terms, call=self.call.call_id, detection=self.profile.hearing())
         session: AgentSession = AgentSession(stt=ear, tts=voice, llm=Decider(), **self.profile.session_options())
         session.on("close", lambda _: self.over.put_nowait(Reason.FAILED))
-        self.ctx.room.on("disconnected", self._disconnected)
-        await self.ctx.connect()
+        await connecting
         async with self._speaking(session, conversation):
             clock = CallClock(conversation, session, self.profile)
             work = [self._beats(), self._news(conversation), clock.run(), self._goodbye(conversation), voice.fill()]

@@ -14,7 +14,7 @@ from domain.stages import Channel, Overlay, Step
 from graph.calls import Call, Calls, Gone
 from graph.service import ChainService
 from livekit.figures import Figures
-from livekit.heard import Receipt
+from livekit.heard import Receipt, unheard
 from livekit.mouth import Mouth, Spoken
 from livekit.overheard import Utterance
 
@@ -34,7 +34,9 @@ class Conversation:
         self.step = Step.NEW
         self.over = asyncio.Event()  # the agent has said goodbye and nobody said anything more
         self.mouth: Mouth | None = None
+        self.present = True  # False while the buyer is not in the room: what is said then is heard by nobody
         self._order = asyncio.Lock()
+        self._deciding = ""
         self._known: set[str] = set()  # lines that were given to the mouth
         self._figures = Figures(call.call_id, calls)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -45,11 +47,13 @@ class Conversation:
     # ---- what happens on the line
     async def arrive(self) -> None:
         """The buyer is on the line: for the first time, or back after it was lost."""
+        self.present = True
         turn_id = self._own("arrived")
         await self._alone(turn_id, "arrived", time.time(), lambda: self._arrived(None, turn_id, {}))
 
     async def take_over(self, since: datetime) -> None:
         """A job before this one died: what it could not say to the end is said now, from its last turn on."""
+        self.present = True
         place = await self.service.inbox.place(self.session_id)
         self.step = Step(place["step"])
         waiting = await self.service.inbox.unheard(self.session_id, Channel.VOICE, since)
@@ -72,18 +76,24 @@ class Conversation:
             if await self._alone(turn_id, "words", said.ended_at, lambda: self._arrived(said.text, turn_id, data)):
                 taken = time.monotonic() - began
                 self._task(self._figures.words(turn_id, said, self._moment(said.began_at), taken))
+            if not self.present:
+                await self._down()  # words that were still on their way when the line was lost bring nobody back
 
         return self._task(turn())
 
     async def line_down(self) -> None:
         """The buyer has left the room."""
+        self.present = False
         if self.mouth:
             await self.mouth.hush()
-        if self.session_id:
-            await self._happened(EventKind.LINE, {"state": "down", "call_id": self.call.call_id})
+        await self._down()
+
+    async def _down(self) -> None:
+        await self._happened(EventKind.LINE, {"state": "down", "call_id": self.call.call_id})
 
     def silence(self, level: int) -> None:
-        self._task(self._happened(EventKind.SILENCE, {"level": level}))
+        if not self._leaving:
+            self._task(self._happened(EventKind.SILENCE, {"level": level}))
 
     def timer(self, kind: str, ref: str) -> None:
         data = {"timer": kind, "timer_id": f"{self.call.call_id}:{kind}:{ref}", "ref": ref}
@@ -119,8 +129,8 @@ class Conversation:
 
     @property
     def busy(self) -> bool:
-        """Whether something that happened is being decided."""
-        return self._order.locked()
+        """Whether something that the buyer did is being decided."""
+        return self._order.locked() and self._deciding != EventKind.SILENCE
 
     async def settle(self) -> None:
         """Until everything that was begun is stored."""
@@ -140,6 +150,7 @@ class Conversation:
     ) -> TurnResult | None:
         """One event after the other, and after what was heard of the speech that it may answer."""
         async with self._order:
+            self._deciding = kind
             if kind == "words" and self.mouth:
                 await self.mouth.yield_floor()
             self._figures.begin(turn_id, kind, since, self._moment(since))
@@ -203,14 +214,16 @@ class Conversation:
         """Only what is meant for the ear: a session may be typed to at the same time."""
         new = [line for line in lines if line.channel == Channel.VOICE and line.speech_id not in self._known]
         self._known.update(line.speech_id for line in new)
-        if self.mouth and new:
+        if not self.present:
+            for line in new:
+                self._task(self._heard(unheard(line)))
+        elif self.mouth and new:
             self.mouth.put(new, turn_id, reply=reply)
 
     def _follow(self, step: Step, overlay: str | None, acts: set[str]) -> None:
         self.step = step
         if step in _ENDED or overlay == Overlay.PARKED or acts & _GOODBYES:
-            self._stay()
-            self._leaving = self._task(self._leave())
+            self._leaving = self._leaving or self._task(self._leave())
 
     async def _leave(self) -> None:
         """After the last words, unless the buyer has some too."""

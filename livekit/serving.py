@@ -23,6 +23,7 @@ from livekit.call_job import call_of, serve
 from livekit.speech import prewarm as load_models
 
 FULL = 0.7  # the load at which no call is taken any more
+_FIRST = 0.95 * FULL
 _SAMPLE_S = 0.4
 _WEIGHT = 0.25  # of the newest sample: a second's peak is no load
 # Imported once, and shared by every job's process from there on.
@@ -32,8 +33,9 @@ _PRELOADED = ["livekit.call_job", "graph.service", "graph.build", "memory.checkp
 class Load:
     """What is told to the server: the machine's processors or the calls on it, whichever is the more."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, most_calls: int, most_cpu: float) -> None:
+        """With `most_cpu` 1 only the calls count."""
+        self._most_calls, self._most_cpu = most_calls, most_cpu
         self._cpu, self._sampled = 0.0, 0.0
         self._lock = threading.Lock()  # the SDK asks from threads
         psutil.cpu_percent()
@@ -42,8 +44,11 @@ class Load:
         return self.of(len(server.active_jobs))
 
     def of(self, calls: int) -> float:
-        """Reaches FULL with the last call that may be held."""
-        return min(1.0, max(self.cpu(), FULL * calls / self._most))
+        """Reaches FULL with the last call that may be held. A first call is taken however busy the machine is with
+        other things: there may be no other worker, and a server drops what nobody takes."""
+        busy = self.cpu() / self._most_cpu if self._most_cpu < 1 else 0.0
+        load = FULL * min(1 / FULL, max(busy, calls / self._most_calls))
+        return load if calls else min(load, _FIRST)
 
     def cpu(self) -> float:
         with self._lock:
@@ -105,7 +110,7 @@ def build_server(
         port=settings.voice_port,
         prometheus_port=settings.voice_metrics_port,
         setup_fnc=setup,
-        load_fnc=load or Load(settings.voice_calls),
+        load_fnc=load or Load(settings.voice_calls, settings.voice_cpu),
         load_threshold=FULL,
         num_idle_processes=settings.voice_ready,
         job_executor_type=JobExecutorType.PROCESS,

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from domain.events import EventKind
 from domain.firing import fire
 from domain.stages import Overlay, Step
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
-from nodes.presence import remembered_step
+from nodes.presence import leave, remembered_step
 from tests.builders import a_turn, next_turn
 
 CLOSING = ["pricing.read", "quote.create", "discount.apply", "contract.send", "payment.link"]
@@ -113,3 +114,31 @@ def test_the_way_back_is_one_stage_lower_while_the_score_is_below_its_exit(
     step: Step, score: float, back_to: Step
 ) -> None:
     assert remembered_step(a_turn(step, Overlay.PARKED, score=score)) is back_to
+
+
+def timed(turn: Turn, ref: str) -> Turn:
+    later = next_turn(turn, f"cap-{ref}", kind=EventKind.TIMER, timer="call_cap", ref=ref)
+    leave(later)
+    return later
+
+
+def test_a_call_that_is_too_long_is_offered_a_time_and_then_parked() -> None:
+    turn = a_turn(Step.DISCOVERY, place={"line": "up"})
+    warned = timed(turn, "soon")
+    assert [line["act"] for line in warned.plan] == ["time_is_up"] and warned.overlay is None
+    ended = timed(turn, "over")
+    assert [line["act"] for line in ended.plan] == ["later_ok"] and ended.overlay is Overlay.PARKED
+
+
+@pytest.mark.parametrize(("step", "line"), [(Step.BRIDGED, "up"), (Step.WON, "up"), (Step.DISCOVERY, "down")])
+def test_nobody_is_hurried_where_there_is_no_call_of_ours(step: Step, line: str) -> None:
+    assert timed(a_turn(step, place={"line": line}), "over").plan == []
+
+
+def test_who_waits_for_an_approval_may_be_silent() -> None:
+    proposal = {"status": "open", "roles": ["sales_manager"], "rules": ["A1"]}
+    for level, acts in ((1, []), (2, ["approval_pending"]), (3, ["approval_pending"])):
+        turn = next_turn(a_turn(Step.PRICE), f"s{level}", kind=EventKind.SILENCE, level=level)
+        turn.situation["proposals"] = [proposal]
+        leave(turn)
+        assert [line["act"] for line in turn.plan] == acts and turn.overlay is None

@@ -1,4 +1,4 @@
-"""What happens on the line besides words: silence, leaving and coming back, a job that dies, and a call that is too long."""
+"""What happens on the line besides words: silence, leaving and returning, a job that dies, a call that is too long."""
 
 import asyncio
 from dataclasses import replace
@@ -62,6 +62,23 @@ async def test_a_buyer_who_hangs_up_in_mid_sentence_and_returns_goes_on(fresh_ds
         assert len(await call.rows("select 1 from sessions")) == 1
         again = (await call.speech())[len(before) :]
         assert "ai" in again[0]["disclosure_keys"] and {line["status"] for line in again} == {"heard"}
+
+
+async def test_words_that_were_on_their_way_when_the_line_was_lost_are_answered_to_nobody(fresh_dsn: str) -> None:
+    async with calling(fresh_dsn, detection="vad", per_word_s=QUICK) as call:
+        await call.quiet()
+        said = len(call.voice.asked)
+        await call.caller.say("This is Dana, we need something that answers our phone")
+        await call.conversation.line_down()
+        async with asyncio.timeout(5):
+            while not [t for t in await call.turns() if t["words"]]:
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(0.3)
+        (turn,) = [t for t in await call.turns() if t["words"]]
+        lines = [line for line in await call.speech() if line["turn_id"] == turn["turn_id"]]
+        assert lines and {line["status"] for line in lines} == {"unheard"} and len(call.voice.asked) == said
+        assert [r["line"] for r in await call.rows("select line from sessions")] == ["down"]
+        assert await call.rows("select 1 from timers where kind = 'idle_park' and status = 'set'")
 
 
 async def test_the_next_job_says_what_the_dead_one_could_not_and_asks_nothing_twice(fresh_dsn: str) -> None:

@@ -53,9 +53,17 @@ def test_nothing_of_the_turn_taking_is_left_to_the_sdk() -> None:
     assert handling["preemptive_generation"]["enabled"] is False
 
 
+def load(cpu: float, most_cpu: float = 0.7) -> Load:
+    found = Load(4, most_cpu)
+    found.cpu = lambda: cpu  # pyright: ignore[reportAttributeAccessIssue]
+    return found
+
+
 def test_a_worker_is_full_with_its_last_call() -> None:
-    load = Load(4)
-    load.cpu = lambda: 0.1  # pyright: ignore[reportAttributeAccessIssue]
-    assert load.of(3) < FULL <= load.of(4)
-    load.cpu = lambda: 0.9  # pyright: ignore[reportAttributeAccessIssue]
-    assert load.of(0) == 0.9
+    assert load(0.1).of(3) < FULL <= load(0.1).of(4)
+
+
+def test_a_busy_machine_takes_a_first_call_and_no_second() -> None:
+    assert load(0.95).of(0) < FULL <= load(0.95).of(1) <= 1
+    assert load(0.95, most_cpu=1).of(3) < FULL
+    assert load(0.4).of(1) < load(0.6).of(1) < FULL
