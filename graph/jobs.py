@@ -1,4 +1,4 @@
-"""The jobs process: delivers what turns have committed, and runs turns that wait."""
+"""The jobs process: delivers what turns have committed, runs turns that wait, and watches over calls."""
 
 import asyncio
 import gc
@@ -10,10 +10,12 @@ from functools import partial
 from domain.calling_window import candidates, next_open
 from domain.regions import Regions
 from graph.bootstrap import World, open_world, service_of
+from graph.calling import call_desk
 from graph.delivery import Deliverer
 from graph.installation import database_dsn
 from graph.job_tasks import job_app, work
 from graph.local_tools import LocalTools
+from graph.reconciling import Reconciler
 from graph.runner import Runner
 from graph.settings import load_settings
 
@@ -41,11 +43,11 @@ async def main() -> None:
     async with open_world(settings, size=20) as world:
         runner = Runner(service_of(world), world.pool, world.clock)
         app = job_app(database_dsn(settings), deliverer_of(world))
-        watch = watcher_of(world)
         gc.collect()
         gc.freeze()  # what was imported lives for ever: no collection need look at it again
-        async with watch as reconciler:
-            await asyncio.gather(runner.run(stop), work(app, stop), *([reconciler.run(stop)] if reconciler else []))
+        async with call_desk(world) as desk:
+            watching = [Reconciler(desk.calls, desk.rooms, world.clock, desk.agent).run(stop)] if desk else []
+            await asyncio.gather(runner.run(stop), work(app, stop), *watching)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from graph.addresses import claim_port
 
 _FILE = "livekit.yaml"
 _FIRST_PORT = 7880
+_NOBODY = 9  # the discard port
 _KEEP_EMPTY_S = 120  # longer than a call waits for a buyer whose line was lost
 
 
@@ -67,8 +68,9 @@ def _content(server: MediaServer) -> dict[str, object]:
             "use_external_ip": False,
             "enable_loopback_candidate": True,
             "ips": {"includes": [f"{server.host}/{prefix}"]},
-            # Without one of our own the server tells every client to ask a stranger's for its address.
-            "stun_servers": [f"{server.host}:{server.media_port}"],
+            # Where none is named the server sends every client to a stranger's. Nobody answers here, nor need anybody;
+            # the media port itself would do worse: a connection that begins there never gets through.
+            "stun_servers": [f"{'127.0.0.1' if prefix == 32 else '[::1]'}:{_NOBODY}"],
         },
         "room": {"auto_create": True, "empty_timeout": _KEEP_EMPTY_S, "departure_timeout": _KEEP_EMPTY_S},
         "logging": {"level": "info", "json": False, "pion_level": "error"},

@@ -1,0 +1,20 @@
+"""One LiveKit server for all tests of rooms; each test has rooms of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.rooms.server import LiveKit, running
+
+
+@pytest.fixture(scope="session")
+def livekit_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveKit]:
+    with running(tmp_path_factory.mktemp("livekit")) as server:
+        yield server
+
+
+@pytest.fixture
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveKit]:
+    """For a test that hurts it."""
+    with running(tmp_path_factory.mktemp("livekit")) as server:
+        yield server
