@@ -12,6 +12,7 @@ from domain.stages import COMMIT_STEPS, Channel, Overlay, Stage, Step
 from domain.state import part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
+from nodes.proposals import open_proposal
 
 BUYER_EVENTS = (EventKind.WORDS, EventKind.ARRIVED)
 BEFORE_PARTY = (Step.NEW, Step.DIALING, Step.GREET, Step.IDENTIFY)
@@ -138,8 +139,7 @@ def leave(turn: Turn) -> None:
 def _silence(turn: Turn, level: int) -> None:
     if turn.overlay is not None or turn.step is Step.BRIDGED or turn.step.terminal:
         return
-    waited_for = next((p for p in turn.situation.get("proposals") or [] if p["status"] == "open"), None)
-    if waited_for:  # who was asked to wait may be silent, and is told that it goes on
+    if waited_for := open_proposal(turn):  # who was asked to wait may be silent, and is told that it goes on
         if level > 1:
             say(turn, "approval_pending", role=str((waited_for.get("roles") or waited_for["rules"])[0]))
         return

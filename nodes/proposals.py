@@ -128,8 +128,8 @@ def level_one_rule(turn: Turn) -> dict[str, Any]:
 
 
 def open_proposal(turn: Turn, *uses: str) -> dict[str, Any] | None:
-    """A proposal that still waits for people and asks for one of these uses."""
+    """A proposal that still waits for people and asks for one of these uses; for any where none is named."""
     for proposal in turn.situation.get("proposals", []):
-        if proposal["status"] == "open" and set(proposal["uses"]) & set(uses):
+        if proposal["status"] == "open" and (not uses or set(proposal["uses"]) & set(uses)):
             return proposal
     return None

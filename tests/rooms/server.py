@@ -83,7 +83,9 @@ class LiveKit:
 
         assert self._process
         found = psutil.Process(self._process.pid).net_connections("inet")
-        return [tuple(each.laddr) for each in found if each.status in (psutil.CONN_LISTEN, psutil.CONN_NONE)]
+        return [
+            (each.laddr.ip, each.laddr.port) for each in found if each.status in (psutil.CONN_LISTEN, psutil.CONN_NONE)
+        ]
 
 
 @contextmanager

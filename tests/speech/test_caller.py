@@ -126,7 +126,9 @@ async def test_it_gives_up_where_nobody_is(server: RoomServer, monkeypatch: pyte
     with pytest.raises(Nobody, match="nobody came"):
         await played(server, "empty", {"say": "Hello?"})
     with pytest.raises(Nobody, match="cannot be joined"):
-        await DemoCaller("ws://127.0.0.1:9", "token", lambda event: None, listens=False).run((CallStep(wait=0),))
+        await DemoCaller("ws://127.0.0.1:9", "token", lambda event: None, listens=False).run(
+            (CallStep.model_validate({"wait": 0}),)
+        )
 
 
 async def test_as_a_program_it_prints_events_as_json(server: RoomServer, mouth: OneAtATime, tmp_path: Path) -> None:

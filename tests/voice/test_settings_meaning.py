@@ -145,7 +145,7 @@ async def test_an_uninterruptible_speech_hears_only_where_its_audio_is_not_disca
             heard[discard] = len(said)
             assert not call.ear.times("paused", "cut")
     assert heard[False] > 0
-    assert turn._INTERRUPTION_DEFAULTS["discard_audio_if_uninterruptible"] is True  # pyright: ignore[reportPrivateUsage]
+    assert turn._INTERRUPTION_DEFAULTS.get("discard_audio_if_uninterruptible") is True  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_words_over_an_uninterruptible_speech_get_no_turn_from_the_sdk() -> None:
@@ -211,9 +211,9 @@ async def test_a_speech_waits_for_a_silent_buyer_only_where_it_can_be_interrupte
 
 # ---- turns
 async def test_preemptive_generation_is_on_by_default_and_off_for_us() -> None:
-    assert turn._PREEMPTIVE_GENERATION_DEFAULTS["enabled"] is True  # pyright: ignore[reportPrivateUsage]
+    assert turn._PREEMPTIVE_GENERATION_DEFAULTS.get("enabled") is True  # pyright: ignore[reportPrivateUsage]
     async with bare() as call:
-        assert call.session.options.preemptive_generation["enabled"] is False
+        assert call.session.options.preemptive_generation.get("enabled") is False
         await call.caller.say("I would like to book")
         await asyncio.sleep(1.0)
         assert call.agent.asked == ["I would like to book"]
