@@ -44,17 +44,21 @@ class DemoCaller:
 
     async def run(self, steps: tuple[CallStep, ...]) -> None:
         try:
-            await self._join()
+            await self.join()
             for step in steps:
-                await self._do(step)
+                await self.do(step)
             if self._line:
                 await self._until_quiet()
         finally:
-            await self._leave("hung_up")
-            await asyncio.gather(*self._hearing)
+            await self.leave()
+
+    async def leave(self) -> None:
+        """Hangs up, where that was not done; what was heard last is still recognised."""
+        await self._leave("hung_up")
+        await asyncio.gather(*self._hearing)
 
     # ---- the script
-    async def _do(self, step: CallStep) -> None:
+    async def do(self, step: CallStep) -> None:
         if step.wait is not None:
             await asyncio.sleep(step.wait)
         elif step.hang_up:
@@ -62,7 +66,7 @@ class DemoCaller:
             await self._leave("hung_up")
         elif step.come_back:
             await asyncio.sleep(step.after)
-            await self._join()
+            await self.join()
         elif step.mumble is not None:
             await self._until_spoken_to(step.after)
             await self._say(murmur(step.mumble), "(mumbles)", None)
@@ -110,7 +114,7 @@ class DemoCaller:
             raise BadInput("script", "there is no line to speak on", "Put a come_back step after hang_up.")
         return self._line
 
-    async def _join(self) -> None:
+    async def join(self) -> None:
         if self._line is not None:
             raise BadInput("script", "come_back without a hang_up before it", "Put a hang_up step before it.")
         line = CallerLine(Speech(self._begins, self._ends), self._note)

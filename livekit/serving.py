@@ -1,6 +1,7 @@
 """The worker as a LiveKit server sees it: which calls it takes, when it is full, and how it ends."""
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -18,6 +19,7 @@ from livekit.agents import (
 )
 
 from domain.errors import BadInput
+from graph.media.status import note_registered
 from graph.settings import Settings, load_settings
 from livekit.call_job import call_of, serve
 from livekit.speech import prewarm as load_models
@@ -133,6 +135,7 @@ def build_server(
         http_proxy=None,
         log_level="INFO",
     )
+    server.on("worker_registered", lambda *_: note_registered(settings.media_dir, os.getpid()))
     server.rtc_session(work, agent_name=settings.livekit_agent, on_request=Door(server, settings.voice_calls))
     return server
 

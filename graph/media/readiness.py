@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
-from graph.media.status import Noted, Stage, noted
+from graph.media.status import Noted, Stage, noted, registered
 from graph.settings import Settings
 
 _PATIENCE_S = 1.5
@@ -26,7 +26,8 @@ def readiness(settings: Settings) -> Readiness:
         return Readiness(False, True, "is off: nothing was started for it (make run does)")
     if not server_answers(settings):
         return _without_server(noted(settings.media_dir))
-    if not _answers("http", settings.host, settings.voice_port):
+    # Its health is good before it has models and is known to the server: it only says that nothing is broken.
+    if not (registered(settings.media_dir) and _answers("http", settings.host, settings.voice_port)):
         return Readiness(False, False, "is starting: the server is up, its worker not yet")
     return Readiness(True, False, "is ready for calls")
 

@@ -1,6 +1,7 @@
-"""How the media server is doing, noted in a file: whoever has no connection to its process can tell an operator."""
+"""How the media server and its worker are doing, noted in files: who has no connection to them can tell an operator."""
 
 import json
+import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -40,4 +41,22 @@ def noted(folder: Path) -> Noted | None:
     return None
 
 
-_FILE = "status.json"
+def note_registered(folder: Path, pid: int | None) -> None:
+    """The worker's process, from the moment at which it may be offered calls; None before."""
+    place = folder / _REGISTERED
+    if pid is None:
+        place.unlink(missing_ok=True)
+        return
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place.write_text(str(pid))
+
+
+def registered(folder: Path) -> bool:
+    """Whether a worker of this installation lives that the LiveKit server knows."""
+    with suppress(OSError, ValueError):
+        os.kill(int((folder / _REGISTERED).read_text()), 0)
+        return True
+    return False
+
+
+_FILE, _REGISTERED = "status.json", "worker.pid"

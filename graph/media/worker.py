@@ -5,6 +5,7 @@ import sys
 import time
 
 from graph.media.readiness import server_answers
+from graph.media.status import note_registered
 from graph.settings import ROOT, load_settings
 
 _LOOK_S = 0.25
@@ -12,6 +13,7 @@ _LOOK_S = 0.25
 
 def main() -> None:
     settings = load_settings()
+    note_registered(settings.media_dir, None)
     while not server_answers(settings):
         time.sleep(_LOOK_S)
     command = [sys.executable, "-m", "livekit.agents", "start", str(ROOT / "livekit" / "worker.py")]
