@@ -2,9 +2,12 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from bench.training.regression import Fitted, fit, folds, matrix
 from bench.training.tasks import HEADS, Example, Head
@@ -16,23 +19,28 @@ FULL = 127.0  # the largest whole number of a stored weight
 
 
 def trained(head: Head, examples: list[Example]) -> Fitted:
-    seen = matrix([grams(e.user, e.system) for e in examples])
-    return fit(seen, [e.label for e in examples], head.classes, ridge=head.ridge, balance=head.balance)
+    return _fit(head, matrix([grams(e.user, e.system) for e in examples]), [e.label for e in examples])
 
 
-def crossed(head: Head, examples: list[Example]) -> float:
-    """The share that models get right which have seen no row of the same group."""
+def crossed(head: Head, examples: list[Example]) -> NDArray[np.float64]:
+    """The odds of every row, from models that have seen no row of the same group."""
     seen = matrix([grams(e.user, e.system) for e in examples])
     place = folds([e.group for e in examples], FOLDS, SEED)
-    right = 0
+    odds = np.zeros((len(examples), len(head.classes)))
     for k in range(FOLDS):
         learn, check = np.where(place != k)[0], np.where(place == k)[0]
-        model = fit(
-            seen[learn], [examples[i].label for i in learn], head.classes, ridge=head.ridge, balance=head.balance
-        )
-        best = model.odds(seen[check]).argmax(axis=1)
-        right += sum(head.classes[b] == examples[i].label for b, i in zip(best, check, strict=True))
-    return right / len(examples)
+        odds[check] = _fit(head, seen[learn], [examples[i].label for i in learn]).odds(seen[check])
+    return odds
+
+
+def _fit(head: Head, seen: csr_matrix, labels: list[str]) -> Fitted:
+    model = fit(seen, labels, head.classes, ridge=head.ridge, balance=head.balance)
+    return replace(model, bias=model.bias + np.log(head.lift)) if head.lift else model
+
+
+def _share(head: Head, examples: list[Example]) -> float:
+    best = crossed(head, examples).argmax(axis=1)
+    return sum(head.classes[b] == e.label for b, e in zip(best, examples, strict=True)) / len(examples)
 
 
 def agreed(model: Fitted, examples: list[Example]) -> float:
@@ -65,7 +73,7 @@ def main() -> None:
     for head in HEADS:
         examples = head.examples(arguments.packs)
         model = files.setdefault(head.file, {})[head.name] = trained(head, examples)
-        other = f", crossed {crossed(head, examples):.4f}" if arguments.crossed else ""
+        other = f", crossed {_share(head, examples):.4f}" if arguments.crossed else ""
         sys.stdout.write(f"{head.name}: {len(examples)} rows, fit {agreed(model, examples):.4f}{other}\n")
     for name, models in files.items():
         sys.stdout.write(f"{name}.npz: {store(name, models)} bytes\n")

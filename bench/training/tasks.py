@@ -37,6 +37,7 @@ class Head:
     ridge: float
     balance: float
     examples: Callable[[Path], list[Example]]
+    lift: tuple[float, ...] = ()  # how much dearer a miss of each class is than the rows' own shares say
 
 
 def rows(packs: Path, pack: str) -> Iterator[dict[str, Any]]:
@@ -90,6 +91,6 @@ HEADS = (
     Head("act", "answers_sgd", ACTS, 1.0, 0.3, acts),
     Head("consent", "free", ("consent", "no_consent"), 1.0, 0.0, consents),
     Head("special", "free", SPECIALS, 0.3, 0.3, specials),
-    Head("prospect", "free", ("neg", "neu", "pos"), 1.0, 0.6, prospects),
-    Head("payment", "free", ("paid", "unpaid"), 10.0, 0.0, payments),
+    Head("prospect", "free", ("neg", "neu", "pos"), 10.0, 1.0, prospects, (2.0, 1.0, 2.0)),
+    Head("payment", "free", ("paid", "unpaid"), 30.0, 0.0, payments),
 )
