@@ -1,10 +1,11 @@
 """The tasks of the language packs that ask what an utterance does: answers, acts, special requests, intent."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.training.crossing import CROSSED_TASKS
+from bench.training.crossing import CROSSED_TASKS, odds_of
 from domain.reading import Answer, Question, Reading, ReadingContext, Special, Wish
 from nodes.reading.backchannels import keeps_listening
 from nodes.reading.judgement import SURE_CONSENT, Judgement, judge
@@ -13,6 +14,21 @@ from nodes.reading.read import read
 
 # By task: given the packs' folder, answers from models that were trained without the row that is asked.
 CROSSED: dict[str, Callable[[Path], Callable[[dict[str, Any]], Any]]] = dict(CROSSED_TASKS)
+
+
+def _special_crossed(packs: Path) -> Callable[[dict[str, Any]], str | None]:
+    """The reader with odds from models that have not seen the row; rows that never train keep the shipped weights."""
+    odds = odds_of(packs, "special")
+
+    def said(row: dict[str, Any]) -> str | None:
+        known = odds.get((row["user"], ""))
+        judged = None if known is None else replace(judge(row["user"], ""), special=known)
+        return special_of(read(row["user"], ReadingContext(), judged=judged), row["user"])
+
+    return said
+
+
+CROSSED["special"] = _special_crossed
 _ANSWERS = {Answer.YES: "affirm", Answer.NO: "deny", Answer.NEITHER: "neither"}
 
 
@@ -36,14 +52,18 @@ def acts(user: str, system: str) -> str:
 
 
 def special(user: str) -> str | None:
-    reading = _heard(user, "")
+    return special_of(_heard(user, ""), user)
+
+
+def special_of(reading: Reading, user: str) -> str | None:
+    """The pack's label. To speak slower is a request of its own there; the product serves it by saying it again."""
     if Special.OPT_OUT in reading.specials:
         return "do_not_call"
     if Question.ARE_YOU_A_BOT in reading.questions:
         return "are_you_a_bot"
     if Special.ASK_HUMAN in reading.specials:
         return "ask_human"
-    if Wish.REPEAT in reading.wishes:
+    if Wish.REPEAT in reading.wishes and "slow" not in user.lower():
         return "repeat"
     if Question.WHO_IS_CALLING in reading.questions:
         return "who_are_you"

@@ -13,7 +13,7 @@ Row = dict[str, Any]
 
 
 @cache
-def _odds(packs: Path, name: str) -> dict[tuple[str, str], dict[str, float]]:
+def odds_of(packs: Path, name: str) -> dict[tuple[str, str], dict[str, float]]:
     """By words and the line before them. The same pair in two dialogues is rare and has one answer here."""
     head = next(head for head in HEADS if head.name == name)
     examples: list[Example] = head.examples(packs)
@@ -25,7 +25,7 @@ def _odds(packs: Path, name: str) -> dict[tuple[str, str], dict[str, float]]:
 
 
 def _of(packs: Path, name: str, row: Row) -> dict[str, float]:
-    return _odds(packs, name)[row["user"], row.get("system") or ""]
+    return odds_of(packs, name)[row["user"], row.get("system") or ""]
 
 
 def _best(odds: dict[str, float]) -> str:
@@ -38,7 +38,7 @@ def _answer(packs: Path) -> Callable[[Row], str]:
 
 
 def _consent(packs: Path) -> Callable[[Row], str]:
-    known = _odds(packs, "consent")
+    known = odds_of(packs, "consent")
 
     def said(row: Row) -> str:
         odds = known.get((row["user"], row.get("system") or ""), {"consent": 0.0})  # unclear rows are not counted

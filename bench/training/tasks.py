@@ -16,6 +16,9 @@ ACTS = (
 SHARE_ALIKE = "sgd"  # rows of this source may be used only in a file under their own terms
 NEVER = frozenset({"rasademo", "swda"})
 PARTS = (0.5, 0.75, 1.0)  # of a dialogue, whose buyer's words tell how it will end
+OWN = Path(__file__).parents[2] / "tests" / "unit" / "reading"
+OPT_OUTS = ("opt_out_any_channel", "opt_out_wordings")
+NEAR = 3  # times that a near miss counts
 _PROSPECT = {"commit": "pos", "amount": "pos", "refuse": "neg", "objection": "neg"}
 
 
@@ -86,11 +89,24 @@ def payments(packs: Path) -> list[Example]:
     return found
 
 
+def revocations(packs: Path) -> list[Example]:
+    """Our own wordings against our own near misses and ordinary turns. The frozen list trains nothing."""
+    found = [Example(words, "", "opt_out", words) for name in OPT_OUTS for words in _own(name)]
+    found += [Example(words, "", "other", words) for words in _own("opt_out_near_misses") for _ in range(NEAR)]
+    return found + [Example(e.user, "", "other", e.group) for e in specials(packs)]
+
+
+def _own(name: str) -> list[str]:
+    lines = (OWN / f"{name}.txt").read_text("utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
 HEADS = (
     Head("answer", "answers_sgd", ANSWERS, 1.0, 0.0, answers),
     Head("act", "answers_sgd", ACTS, 1.0, 0.3, acts),
     Head("consent", "free", ("consent", "no_consent"), 1.0, 0.0, consents),
     Head("special", "free", SPECIALS, 0.3, 0.3, specials),
+    Head("opt_out", "free", ("opt_out", "other"), 0.3, 0.3, revocations),
     Head("prospect", "free", ("neg", "neu", "pos"), 10.0, 1.0, prospects, (2.0, 1.0, 2.0)),
     Head("payment", "free", ("paid", "unpaid"), 30.0, 0.0, payments),
 )

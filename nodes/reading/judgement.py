@@ -4,13 +4,13 @@ import re
 from dataclasses import dataclass
 
 from domain.reading import Answer
-from nodes.reading.grams import grams
-from nodes.reading.learned_weights import weights
 
 SURE_YES = 0.8  # of an answer to a question that commits
 SURE_CONSENT = 0.85
 LIKELY = 0.5
 DOUBTFUL = 0.25
+UNLIKELY = 0.1
+REVOKES = 0.6
 _COMMITS = re.compile(
     r"\b(confirm|correct|right|okay|ok|verify|would you like|do you want|want me to|shall i|should i|can i|may i|is that|"
     r"sorry|unable|could(?:n't| not)|can(?:'t|not)|failed|apologi[sz]e|went wrong|try again|something else|another)\b",
@@ -27,10 +27,16 @@ class Judgement:
     act: dict[str, float]
     consent: float
     special: dict[str, float]
+    opt_out: float
     leaning: dict[str, float]  # neg, neu, pos
 
     def replied(self, before: str) -> Answer:
         return plain_answer(self.answer, commits(before))
+
+    def means_otherwise(self, label: str) -> bool:
+        """Whether another request is far likelier than the one that a list found."""
+        best = max(self.special, key=self.special.__getitem__)
+        return best not in (label, "none") and self.special[best] >= LIKELY and self.special[label] < UNLIKELY
 
     def special_asked(self, floor: float = LIKELY) -> str | None:
         best = max(self.special, key=self.special.__getitem__)
@@ -56,20 +62,28 @@ def commits(before: str) -> bool:
 
 
 def judge(words: str, before: str) -> Judgement:
+    from nodes.reading.grams import grams  # numpy is loaded with the first words, not with the module
+    from nodes.reading.learned_weights import weights
+
     seen = grams(words, before)
     alone = seen if not before else grams(words, "")
     own, free = weights("answers_sgd"), weights("free")
     first, second = own.scores(seen), free.scores(seen)
+    bare = second if alone is seen else free.scores(alone)
     return Judgement(
         own.odds("answer", first),
         own.odds("act", first),
         free.odds("consent", second)["consent"],
-        free.odds("special", second if alone is seen else free.scores(alone)),
+        free.odds("special", bare),
+        free.odds("opt_out", bare)["opt_out"],
         free.odds("prospect", second),
     )
 
 
 def likely_to_pay(words: str) -> float:
     """How much a prospect's words so far sound like those of people who paid in the end."""
+    from nodes.reading.grams import grams
+    from nodes.reading.learned_weights import weights
+
     free = weights("free")
     return free.odds("payment", free.scores(grams(words, "")))["paid"]
