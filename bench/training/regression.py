@@ -33,9 +33,7 @@ def matrix(seen: Sequence[Grams]) -> csr_matrix:
             indices.append(ids)
             values.append(np.full(len(ids), 1 / np.sqrt(max(1, len(ids)))))
         ends.append(ends[-1] + sum(len(ids) for ids in row))
-    table = csr_matrix(
-        (np.concatenate(values), np.concatenate(indices), np.array(ends)), shape=(len(seen), BUCKETS)
-    )
+    table = csr_matrix((np.concatenate(values), np.concatenate(indices), np.array(ends)), shape=(len(seen), BUCKETS))
     table.sum_duplicates()
     return table
 

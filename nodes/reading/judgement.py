@@ -10,11 +10,17 @@ SURE_CONSENT = 0.85
 LIKELY = 0.5
 DOUBTFUL = 0.25
 UNLIKELY = 0.1
-REVOKES = 0.6
+REVOKES = 0.5
 _COMMITS = re.compile(
-    r"\b(confirm|correct|right|okay|ok|verify|would you like|do you want|want me to|shall i|should i|can i|may i|is that|"
-    r"sorry|unable|could(?:n't| not)|can(?:'t|not)|failed|apologi[sz]e|went wrong|try again|something else|another)\b",
+    r"\b(confirm|confirming|confirmation|correct|verify|approve|clear|sure|ensure|whether i|is that|right|okay|"
+    r"(?:would|do|did|are|is) (?:you|it)(?: \w+)? (?:like|want|wish|need|ready|interested|willing|looking|okay|ok|care)|"
+    r"you(?: would|'d)? (?:want|like|wish|need)|want (?:me )?to|shall|should|can i|may i|how about|need me|"
+    r"booking|buying|reserving|sorry|unable|could(?:n't| not)|can(?:'t|not)|failed|apologi[sz]e|went wrong|try again|"
+    r"something else|another)\b|\?\s*$|^(?:so|just|want|here's|booking|let me)\b",
     re.IGNORECASE,
+)
+_ASKS_OPENLY = re.compile(
+    r"\b(anything|something|what|which|where|when|how(?! about)|who|else|further|more)\b[^.?!]*\??\s*$", re.IGNORECASE
 )
 ANSWERS = {"affirm": Answer.YES, "deny": Answer.NO, "neither": Answer.NEITHER}
 
@@ -58,7 +64,8 @@ def doubts_yes(seen: Judgement) -> bool:
 
 def commits(before: str) -> bool:
     """Whether the line before asks for a yes that something is done on."""
-    return bool(_COMMITS.search(before[-200:]))
+    last = before[-200:]
+    return bool(_COMMITS.search(last)) and not _ASKS_OPENLY.search(last)
 
 
 def judge(words: str, before: str) -> Judgement:

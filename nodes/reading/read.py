@@ -52,9 +52,7 @@ class LocalLanguage:
         return read(words, context, self._topics)
 
 
-def read(
-    words: str, context: ReadingContext, topics: Topics | None = None, judged: Judgement | None = None
-) -> Reading:
+def read(words: str, context: ReadingContext, topics: Topics | None = None, judged: Judgement | None = None) -> Reading:
     """What the words mean; what they leave open is left out. `judged` stands for what the shipped weights would say."""
     heard = listen(words)
     specials, language = read_specials(heard, context)
@@ -113,7 +111,7 @@ def _helped(heard: Utterance, reading: Reading, learned: Judgement | None) -> Re
 def _revokes(heard: Utterance, learned: Judgement) -> bool:
     """A wording that no list holds, but that sounds like those that do, and has a word that forbids or takes away."""
     forbids = any(token.text in FORBIDDING for token in heard.tokens)
-    return forbids and learned.opt_out >= REVOKES and not heard.has("opt_out!")
+    return forbids and len(heard.tokens) > 1 and learned.opt_out >= REVOKES and not heard.has("opt_out!")
 
 
 def _judged(
