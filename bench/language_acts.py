@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.training.crossing import CROSSED_TASKS, odds_of
+from bench.training.tasks import PARTS
 from domain.reading import Answer, Question, Reading, ReadingContext, Special, Wish
 from nodes.reading.backchannels import keeps_listening
 from nodes.reading.judgement import SURE_CONSENT, Judgement, judge
@@ -28,7 +29,19 @@ def _special_crossed(packs: Path) -> Callable[[dict[str, Any]], str | None]:
     return said
 
 
+def _intent_crossed(packs: Path) -> Callable[[dict[str, Any]], list[float]]:
+    odds = odds_of(packs, "payment")
+
+    def said(row: dict[str, Any]) -> list[float]:
+        parts = [row["turns"][: max(1, int(len(row["turns"]) * part))] for part in PARTS]
+        words = [_prospects(turns) for turns in parts]
+        return [readiness(held, odds[" ".join(text for text, _ in held), ""]["paid"]) for held in words]
+
+    return said
+
+
 CROSSED["special"] = _special_crossed
+CROSSED["intent_score"] = _intent_crossed
 _ANSWERS = {Answer.YES: "affirm", Answer.NO: "deny", Answer.NEITHER: "neither"}
 
 
@@ -80,8 +93,12 @@ def prospect(user: str, system: str) -> str:
 
 
 def intent_score(turns: Sequence[dict[str, str]]) -> float:
+    return readiness(_prospects(turns))
+
+
+def _prospects(turns: Sequence[dict[str, str]]) -> list[tuple[str, str]]:
     before = ["", *(turn["text"] if turn["who"] == "agent" else "" for turn in turns)]
-    return readiness((turn["text"], before[k]) for k, turn in enumerate(turns) if turn["who"] == "prospect")
+    return [(turn["text"], before[k]) for k, turn in enumerate(turns) if turn["who"] == "prospect"]
 
 
 def _heard(user: str, system: str) -> Reading:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.training.__main__ import crossed
 from bench.training.tasks import HEADS, Example
-from nodes.reading.judgement import ANSWERS, SURE_CONSENT, commits, plain_answer
+from nodes.reading.judgement import ANSWERS, SURE_CONSENT, plain_answer
 
 Row = dict[str, Any]
 
@@ -34,7 +34,7 @@ def _best(odds: dict[str, float]) -> str:
 
 def _answer(packs: Path) -> Callable[[Row], str]:
     words = {value: name for name, value in ANSWERS.items()}
-    return lambda row: words[plain_answer(_of(packs, "answer", row), commits(row["system"]))]
+    return lambda row: words[plain_answer(_of(packs, "answer", row), row["system"])]
 
 
 def _consent(packs: Path) -> Callable[[Row], str]:

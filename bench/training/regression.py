@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ class Fitted:
         return _softmax(rows @ self.table + self.bias)
 
 
-def matrix(seen: Sequence[Grams]) -> csr_matrix:
+def matrix(seen: Sequence[Grams]) -> Any:
     """One row per utterance; each group of features weighs by the square root of its size."""
     indices, values, ends = [], [], [0]
     for row in seen:
@@ -38,14 +39,14 @@ def matrix(seen: Sequence[Grams]) -> csr_matrix:
     return table
 
 
-def rarity(rows: csr_matrix) -> Floats:
+def rarity(rows: Any) -> Floats:
     """A feature of few utterances says more than one of many."""
     holding = np.bincount(rows.indices, minlength=BUCKETS)
     return np.log((1 + rows.shape[0]) / (1 + holding)) + 1.0
 
 
 def fit(
-    rows: csr_matrix, labels: Sequence[str], classes: Sequence[str], *, ridge: float, balance: float = 0.0,
+    rows: Any, labels: Sequence[str], classes: Sequence[str], *, ridge: float, balance: float = 0.0,
     importance: Floats | None = None, steps: int = 120,
 ) -> Fitted:  # fmt: skip
     """`balance` 0 counts rows as they are, 1 counts every class alike; `importance` weighs single rows."""

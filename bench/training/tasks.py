@@ -15,7 +15,7 @@ ACTS = (
 )  # fmt: skip
 SHARE_ALIKE = "sgd"  # rows of this source may be used only in a file under their own terms
 NEVER = frozenset({"rasademo", "swda"})
-PARTS = (0.5, 0.75, 1.0)  # of a dialogue, whose buyer's words tell how it will end
+PARTS = (0.25, 0.5, 0.75, 1.0)  # of a dialogue, whose buyer's words tell how it will end
 OWN = Path(__file__).parents[2] / "tests" / "unit" / "reading"
 OPT_OUTS = ("opt_out_any_channel", "opt_out_wordings")
 NEAR = 3  # times that a near miss counts

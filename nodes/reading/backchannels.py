@@ -18,9 +18,10 @@ _SOUNDS = word_set(
 _FRAMES = (
     "i see|i understand|i know|i bet|i guess|i imagine|i can imagine|i hear you|i hear that|i'll bet|i got you|"
     "got it|got you|of course|no kidding|no way|no doubt|is that right|is that so|is it|are you serious|do you|did you|"
-    "does it|does he|does she|have you|was it|it is|that is|that's right|that's true|that's great|that's good|that's nice|"
-    "that's neat|that's interesting|that's too bad|that's funny|that's wonderful|that's terrible|that's for sure|"
-    "that's amazing|that's cool|that's awful|that's exactly right|that's a good idea|that's a shame|that makes sense|"
+    "does it|does he|does she|have you|was it|it is|that is|that's right|that's true|that's great|that's good|"
+    "that's nice|that's neat|that's interesting|that's too bad|that's funny|that's wonderful|that's terrible|"
+    "that's for sure|that's amazing|that's cool|that's awful|that's exactly right|"
+    "that's a good idea|that's a shame|that makes sense|"
     "makes sense|my goodness|my gosh|my god|how nice|how interesting|how neat|how about that|how funny|good for you|"
     "sounds good|sounds great|sounds nice|sounds interesting|sounds like it|all right|you bet|you're right|"
     "what do you know|for sure|for heaven's sake|too bad|a lot|it does|it was|it sure is|i agree|fair enough|"
@@ -37,7 +38,8 @@ _MIRROR = re.compile(
     r"(?:you|they|he|she|it|we|that) (?:are|do|did|is|was|were|have|has|does|would|could|can|will|aren't|don't|didn't|"
     r"wasn't|doesn't|haven't|hasn't|wouldn't|isn't|weren't|can't)|"
     r"(?:isn't|wasn't|ain't) that (?:something|funny|interesting|great|nice|terrible|awful|amazing|true|right)|"
-    r"(?:you|they) think so|think so|i (?:can|could) (?:see|believe|understand|imagine) (?:that|it)?|you (?:know|bet) it)$"
+    r"(?:you|they) think so|think so|i (?:can|could) (?:see|believe|understand|imagine) (?:that|it)?|"
+    r"you (?:know|bet) it)$"
 )
 _NEGATIVE = re.compile(r"\b(?:not|never|no|none|nothing|nobody)\b|n't\b")
 _DENIES = word_set("no nope nah never not neither nor nothing none")

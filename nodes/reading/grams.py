@@ -1,6 +1,7 @@
 """Cuts an utterance and the line before it into numbered features, so that learned weights can be looked up."""
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 from zlib import crc32
 
@@ -48,7 +49,7 @@ def _last_sentence(system: str) -> list[str]:
 def _of_words(said: list[str]) -> list[str]:
     padded = ["^", *said, "$"]
     found = [f"1{word}" for word in said]
-    found += [f"2{a} {b}" for a, b in zip(padded, padded[1:], strict=False)]
+    found += [f"2{a} {b}" for a, b in pairwise(padded)]
     found += [f"3{a} {b} {c}" for a, b, c in zip(padded, padded[1:], padded[2:], strict=False)]
     count = len(said)
     found.append(f"n{count if count < 5 else 5 + min(count // 4, 8)}")

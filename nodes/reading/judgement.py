@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from domain.reading import Answer
 
-SURE_YES = 0.8  # of an answer to a question that commits
+SURE_YES, LIKELY_YES = 0.85, 0.7  # to a question that commits; to any other line
 SURE_CONSENT = 0.85
 LIKELY = 0.5
 DOUBTFUL = 0.25
@@ -13,7 +13,8 @@ UNLIKELY = 0.1
 REVOKES = 0.5
 _COMMITS = re.compile(
     r"\b(confirm|confirming|confirmation|correct|verify|approve|clear|sure|ensure|whether i|is that|right|okay|"
-    r"(?:would|do|did|are|is) (?:you|it)(?: \w+)? (?:like|want|wish|need|ready|interested|willing|looking|okay|ok|care)|"
+    r"(?:would|do|did|are|is) (?:you|it)(?: \w+)? "
+    r"(?:like|want|wish|need|ready|interested|willing|looking|okay|ok|care)|"
     r"you(?: would|'d)? (?:want|like|wish|need)|want (?:me )?to|shall|should|can i|may i|how about|need me|"
     r"booking|buying|reserving|sorry|unable|could(?:n't| not)|can(?:'t|not)|failed|apologi[sz]e|went wrong|try again|"
     r"something else|another)\b|\?\s*$|^(?:so|just|want|here's|booking|let me)\b",
@@ -37,7 +38,7 @@ class Judgement:
     leaning: dict[str, float]  # neg, neu, pos
 
     def replied(self, before: str) -> Answer:
-        return plain_answer(self.answer, commits(before))
+        return plain_answer(self.answer, before)
 
     def means_otherwise(self, label: str) -> bool:
         """Whether another request is far likelier than the one that a list found."""
@@ -49,10 +50,11 @@ class Judgement:
         return best if best != "none" and self.special[best] >= floor else None
 
 
-def plain_answer(odds: dict[str, float], binding: bool) -> Answer:
-    """The likeliest answer; a yes to a question that commits must be plain."""
+def plain_answer(odds: dict[str, float], before: str) -> Answer:
+    """The likeliest answer; a yes to a line of the agent must be plain, and plainer where something is done on it."""
     best = max(odds, key=odds.__getitem__)
-    if best == "affirm" and binding and odds["affirm"] < SURE_YES:
+    least = (SURE_YES if commits(before) else LIKELY_YES) if before else 0.0
+    if best == "affirm" and odds["affirm"] < least:
         return Answer.NEITHER if odds["neither"] >= odds["deny"] else Answer.NO
     return ANSWERS[best]
 
