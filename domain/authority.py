@@ -13,7 +13,8 @@ from domain.state import Json, part
 from domain.turn import Turn
 
 OPT_OUT_CONFIRMATION = "messaging.optout_confirm"
-IMPLIED = frozenset({"crm.stage", "messaging.sms"})
+REPLY = "messaging.sms"
+IMPLIED = frozenset({"crm.stage", REPLY})
 ALL_CHANNEL_SCOPES = frozenset({"call.dial", "call.transfer", "call.bridge", "voicemail.leave", "messaging.sms"})
 
 
@@ -68,14 +69,23 @@ def refuse(turn: Turn, scope: str, guard: str, why: str, object_id: str | None =
 
 def may(turn: Turn, scope: str) -> Refused | None:
     """Whether the scope could be used now; None when it could."""
+    step = _replies_from(turn) if scope == REPLY else turn.step
     confirms_opt_out = scope == OPT_OUT_CONFIRMATION and turn.step is Step.DNC
-    if turn.step.terminal and not confirms_opt_out:
+    if step.terminal and not confirms_opt_out:
         return Refused("scope_open", f"the session has ended in {turn.step}")
     if scope not in turn.authority["open"] and scope not in IMPLIED:
         return Refused("scope_open", f"{scope} is not open in {turn.step}")
-    if not (confirms_opt_out or turn.policy.scope_allowed(scope, turn.step)):
-        return Refused("scope_open", f"policy does not allow {scope} in {turn.step}")
+    if not (confirms_opt_out or turn.policy.scope_allowed(scope, step)):
+        return Refused("scope_open", f"policy does not allow {scope} in {step}")
     return None
+
+
+def _replies_from(turn: Turn) -> Step:
+    """The step whose reply it is: what ends a sale is answered, so are questions after it; no opt-out is."""
+    if turn.step not in (Step.WON, Step.LOST):
+        return turn.step
+    began = Step(turn.work.get("step_before", turn.step))
+    return Step.COMMITTED if began is Step.WON else began
 
 
 def needs_person(turn: Turn, scope: str, limits: Json) -> Refused | None:

@@ -93,6 +93,8 @@ def _apply(
 
 def _revoke(turn: Turn, row: Transition) -> None:
     gone = closed(turn, row.revokes)
+    if "all" in row.revokes:
+        opened(turn, row.grants)  # what the row itself grants outlives what it takes
     turn.want("revoke", scopes=gone, everything="all" in row.revokes, epoch=turn.epoch)
     _withdraw(turn, gone)
 

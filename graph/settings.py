@@ -89,9 +89,6 @@ class Settings(BaseSettings):
         Path("policy/default.yaml"), description="Give the path of a policy file, relative to the project's folder."
     )
     policy_label: str = Field("local", max_length=40, description="Give a label of at most 40 characters.")
-    company_path: _ProjectFile = Field(
-        Path("policy/company.yaml"), description="Give the path of the company file, relative to the project's folder."
-    )
     locale: str = Field("en", pattern=r"^[a-z]{2}(-[A-Z]{2})?$", description="Give a language tag such as en or en-GB.")
     openai_key: SecretStr | None = Field(
         None, description="Give the key of an OpenAI-compatible model, or leave it empty."

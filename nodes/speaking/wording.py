@@ -3,8 +3,10 @@
 import hashlib
 from typing import Any
 
+from domain.authority import OPT_OUT_CONFIRMATION, REPLY, use
 from domain.events import EventKind
 from domain.ports import Ports
+from domain.refusal import Refused
 from domain.stages import Channel
 from domain.state import part
 from domain.turn import Turn
@@ -141,16 +143,20 @@ def _record(turn: Turn) -> None:
 
 
 def _send(turn: Turn) -> None:
-    """On a text channel that we do not hold open, the answer leaves as one message."""
+    """On a text channel that we do not hold open, the answer leaves as one message, under authority as all."""
+    opt_out = bool(turn.work.get("optout"))
+    permit = use(turn, OPT_OUT_CONFIRMATION if opt_out else REPLY)
+    if isinstance(permit, Refused):
+        return
     body = "\n".join(line["words"] for line in turn.plan)
     to = part(turn.place, "identity").get("value", "")
     turn.want(
         "outbox",
         outbox="message",
         object=None,
-        capability_id=None,
+        capability_id=permit.capability_id,
         channel=turn.channel.value,
-        opt_out=bool(turn.work.get("optout")),
+        opt_out=opt_out,
         payload={
             "to": to,
             "channel": turn.channel.value,

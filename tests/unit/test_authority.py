@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.authority import IMPLIED, Permit, closed, may, mint, opened, use
+from domain.authority import IMPLIED, REPLY, Permit, closed, may, mint, opened, use
 from domain.policy import Policy
 from domain.refusal import Refused
 from domain.stages import Step
@@ -70,9 +70,27 @@ def test_closing_takes_the_scope_and_what_was_minted_for_it(word: str, left: lis
 def test_a_scope_is_usable_only_where_policy_allows_it_and_where_it_is_open(scope: str, step: Step) -> None:
     opened_here, shut_here = a_turn(step, authority={"open": [scope]}), a_turn(step)
     confirmation = step is Step.DNC and scope == "messaging.optout_confirm"
-    allowed = confirmation or (not step.terminal and POLICY.scope_allowed(scope, step))
+    replies = scope == REPLY and step is Step.WON  # questions after a sale are answered
+    allowed = confirmation or replies or (not step.terminal and POLICY.scope_allowed(scope, step))
     assert (may(opened_here, scope) is None) is allowed
     assert (may(shut_here, scope) is None) is (allowed and scope in IMPLIED)
+
+
+@pytest.mark.parametrize(
+    ("began", "ended", "answered"),
+    [
+        (Step.COMMITTED, Step.WON, True),
+        (Step.PRICE, Step.LOST, True),
+        (Step.WON, Step.WON, True),
+        (Step.LOST, Step.LOST, False),
+        (Step.DISCOVERY, Step.DNC, False),
+        (Step.DISCOVERY, Step.ERASED, False),
+    ],
+)
+def test_what_ends_a_session_is_answered_unless_it_forbids_it(began: Step, ended: Step, answered: bool) -> None:
+    turn = a_turn(ended)
+    turn.work["step_before"] = began.value
+    assert (may(turn, REPLY) is None) is answered
 
 
 def test_money_stays_out_of_reach_outside_of_its_steps_even_where_it_is_open() -> None:
