@@ -184,5 +184,6 @@ async def test_a_database_that_is_away_for_a_while_ends_no_worker(fresh_dsn: str
         with worker(fresh_dsn) as process:
             await until_delivered(world, [await world.message(session_id)])
             await world.rows(CUT_ALL_OTHERS)
+            await world.pool.check()  # the test's own idle connections were cut too
             await until_delivered(world, [await world.message(session_id)])
             assert process.poll() is None
