@@ -1,89 +1,224 @@
-"""Reads spans of days that have a name: "next week", "this quarter", "end of January"."""
+"""Reads spans of days that have a name or a length: "next week", "Q3", "end of January", "the next two days"."""
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 
-from nodes.reading.calendar_words import UNSURE_MONTHS, add_days, add_months, last_of_month, monday_of, quarter_of
-from nodes.reading.dates import COARSE, DaySpan, month_at, year_at
-from nodes.reading.tokens import Token, word
+from nodes.reading.calendar_words import (
+    MONTHS,
+    UNSURE_MONTHS,
+    add_days,
+    add_months,
+    date_or_none,
+    last_of_month,
+    monday_of,
+    quarter_of,
+)
+from nodes.reading.dates import DaySpan, month_day, month_meant, nth_day, year_at
+from nodes.reading.feasts import feast_at
+from nodes.reading.line import Line
 
-_NEAR = {"the": "this", "coming": "next", "following": "next", "current": "this", "upcoming": "next"}
+_NEAR = {"the": "this", "coming": "next", "following": "next", "current": "this", "upcoming": "next", "my": "this"}
 _UNITS = ("week", "weekend", "month", "quarter", "year")
+_EDGES = frozenset({"end", "beginning", "start", "middle", "rest", "remainder", "remaining", "later", "half"})
+_AHEAD = frozenset({"next", "upcoming", "coming", "following"})
+_SPANS = {"day": 1, "days": 1, "week": 7, "weeks": 7}
+_MONTH_SPANS = {"month": 1, "months": 1, "year": 12, "years": 12}
+_BEFORE_MONTH = frozenset({"in", "by", "until", "till", "for", "of", "from", "to", "between", "during", "through"})
+_RESTS = frozenset({"rest", "remainder", "remaining", "later"})
 
 
 def _span(unit: str, following: bool, today: date) -> tuple[date, date]:
-    """This week, month and so on from today to its end, or the whole of the next one."""
+    """The whole week, month and so on."""
     monday = monday_of(today)
     if unit == "week":
-        return (add_days(monday, 7), add_days(monday, 13)) if following else (today, add_days(monday, 6))
+        monday = add_days(monday, 7) if following else monday
+        return monday, add_days(monday, 6)
     if unit == "weekend":
         saturday = add_days(monday, 12 if following else 5)
-        return max(today, saturday), add_days(saturday, 1)
+        return saturday, add_days(saturday, 1)
     if unit == "month":
-        first = add_months(today.replace(day=1), 1) if following else today
+        first = add_months(today.replace(day=1), int(following))
         return first, last_of_month(first)
     if unit == "quarter":
-        last = quarter_of(today)[1]
-        return quarter_of(add_days(last, 1)) if following else (today, last)
+        return quarter_of(add_days(quarter_of(today)[1], 1) if following else today)
     year = min(today.year + following, 9999)
-    return (date(year, 1, 1) if following else today), date(year, 12, 31)
+    return date(year, 1, 1), date(year, 12, 31)
 
 
-def period(tokens: Sequence[Token], i: int, today: date) -> DaySpan | None:
+def _kept(line_span: tuple[int, int], span: tuple[date, date], grain: str, today: date, edge: str = "") -> DaySpan:
+    """A span without the days that are over, or the part of it that is meant."""
+    first, last = span
+    clipped = first < today <= last
+    first, last = _edged((today if clipped else first, last), edge, grain)
+    clipped = clipped and not edge
+    return DaySpan(*line_span, first, last, grain, clipped=clipped)
+
+
+def period(line: Line, i: int, today: date) -> DaySpan | None:
     """Weeks, weekends, months, quarters and years, whole or their beginning, middle or end."""
-    edge, at = _edge(tokens, i)
-    how, unit = word(tokens, at), word(tokens, at + 1)
-    if how == "week" and unit == "after" and word(tokens, at + 2) == "next":
-        first = add_days(monday_of(today), 14)
-        return DaySpan(i, at + 3, first, add_days(first, 6), "week")
-    if how == "the" and unit in ("coming", "following", "next"):
+    words = line.words
+    edge, at = _edge(line, i)
+    how, unit = words[at], words[at + 1]
+    if how == "week" and unit == "after" and words[at + 2] == "next":
+        return _kept((i, at + 3), _span("week", True, add_days(today, 7)), "week", today)
+    if how == "the" and unit in _AHEAD:
         at += 1
-        how, unit = word(tokens, at), word(tokens, at + 1)
+        how, unit = words[at], words[at + 1]
+    elif edge in _RESTS and how in _UNITS:
+        at, how, unit = at - 1, "this", how
     elif how == "weekend":
-        at, how, unit = at - 1, "this", "weekend"
-    elif how == "the" and not edge and unit != "weekend":
+        at, unit, how = at - 1, "weekend", "this"
+    elif how in ("the", "my") and not edge and unit != "weekend" and words[i - 1] not in ("for", "during", "in", ""):
         return None
     how = _NEAR.get(how, how)
-    if unit not in _UNITS or how not in ("this", "next"):
+    grain = unit
+    if unit in ("working", "work", "business") and words[at + 2] == "week":
+        unit, grain, at = "week", "workweek", at + 1
+    if unit not in _UNITS or how not in ("this", "next") or words[at + 1] != unit:
         return None
-    first, last = _edged(_span(unit, how == "next", today), edge)
-    return DaySpan(i, at + 2, first, last, "week" if unit in ("week", "weekend") else COARSE)
+    if words[at] in ("the", "my") and words[at + 2] in ("of", "before", "after"):
+        return None
+    first, last = _span(unit, how == "next", today)
+    last = add_days(last, -2) if grain == "workweek" else last
+    return _kept((i, at + 2), (first, last), grain, today, edge)
 
 
-def _edge(tokens: Sequence[Token], i: int) -> tuple[str, int]:
+def _edge(line: Line, i: int) -> tuple[str, int]:
     """ "end of", "mid": the part of the period that is meant, and where the period is named."""
-    edge = word(tokens, i)
-    if edge in ("end", "beginning", "start", "middle", "rest") and word(tokens, i + 1) == "of":
-        return edge, i + 2
+    words = line.words
+    edge, at = words[i], i + 1
+    if edge == "the" and words[at] in _EDGES:
+        edge, at = words[at], at + 1
+    if edge == "half":
+        return ("", i)
+    if edge in _EDGES and (words[at] in ("of", "in") or edge in _RESTS or edge in ("start", "end", "beginning")):
+        return edge, at + (words[at] in ("of", "in"))
     return (edge, i + 1) if edge in ("mid", "early", "late") else ("", i)
 
 
-def _edged(span: tuple[date, date], edge: str) -> tuple[date, date]:
+def _edged(span: tuple[date, date], edge: str, grain: str) -> tuple[date, date]:
     first, last = span
     length = (last - first).days + 1
     third = max(length // 3, 1)
+    if not edge or edge in _RESTS:
+        return first, last
     if edge in ("end", "late"):
         if length <= 7:  # a week ends on its Friday
             friday = max(first, last - timedelta(days=2))
             return max(first, friday - timedelta(days=1)), friday
         return last - timedelta(days=third - 1), last
     if edge in ("beginning", "start", "early"):
-        return first, first + timedelta(days=third - 1)
-    if edge in ("middle", "mid"):
-        return first + timedelta(days=third), last - timedelta(days=third)
-    return first, last
+        return first, first + timedelta(days=2 if grain == "week" and length > 2 else third - 1)
+    return first + timedelta(days=third), last - timedelta(days=third)
 
 
-def month(tokens: Sequence[Token], i: int, today: date) -> DaySpan | None:
-    """ "in January", "mid January", "next January", "Q1"."""
-    edge, at = _edge(tokens, i)
-    at += word(tokens, at) in ("next", "this", "coming")
-    number = month_at(tokens, at)
-    if number is None or (
-        word(tokens, at) in UNSURE_MONTHS and at == i and word(tokens, i - 1) not in ("in", "by", "until", "for", "of")
-    ):
+def month(line: Line, i: int, today: date) -> DaySpan | None:
+    """ "in January", "mid January", "next January", "November 2027"."""
+    words = line.words
+    edge, at = _edge(line, i)
+    at += words[at] in ("next", "this", "coming")
+    at += words[at] == "month" and words[at + 1] == "of"
+    at += words[at] == "of" and words[at - 1] == "month"
+    number = MONTHS.get(words[at])
+    if number is None:
         return None
-    year = year_at(tokens, at + 1) or (today.year if number >= today.month else today.year + 1)
-    first = max(date(year, number, 1), today) if year >= today.year else date(year, number, 1)
-    first, last = _edged((first, last_of_month(date(year, number, 1))), edge)
-    return DaySpan(i, at + 1, first, max(first, last), COARSE)
+    year = year_at(line, at + 1)
+    before = year_at(line, at - 1) if at == i and not year else 0
+    if words[at] in UNSURE_MONTHS and at == i and not year and not before and words[i - 1] not in _BEFORE_MONTH:
+        return None
+    wanted = year or before or today.year + (number < today.month)
+    first = date_or_none(wanted, number, 1)
+    if first is None:
+        return None
+    found = _kept((i, at + 1 + (year > 0)), (first, last_of_month(first)), "month", today, edge)
+    return found._replace(month=number, year=year or before)
+
+
+def counted(line: Line, i: int, today: date) -> DaySpan | None:
+    """ "within five days", "the next two weeks", "the two upcoming months"."""
+    words = line.words
+    within = words[i] in ("within", "over", "during", "for")
+    at = i + within
+    at += words[at] == "the"
+    ahead = words[at] in _AHEAD
+    at += ahead
+    few = words[at] in ("few", "couple")
+    number = 3 if words[at] == "few" else 2 if few else line.nums[at]
+    if not 1 <= number < 1000 or line.nths[at]:
+        return None
+    at += 1 + (few and words[at + 1] == "of")
+    if words[at] in _AHEAD:
+        ahead, at = True, at + 1
+    unit = words[at]
+    if not (ahead or words[i] == "within") or (unit not in _SPANS and unit not in _MONTH_SPANS):
+        return None
+    if unit in _SPANS:
+        last = add_days(today, number * _SPANS[unit])
+    else:
+        last = add_months(today, number * _MONTH_SPANS[unit])
+    first = today if words[i] == "within" else add_days(today, 1)
+    grain = "day" if unit in _SPANS else "month"
+    return DaySpan(i, at + 1, first, last, "days" if grain == "day" else grain, year=last.year)
+
+
+def week_of(line: Line, i: int, today: date) -> DaySpan | None:
+    """ "the week of November 30", "week beginning the 4th", "the third week of July", "week 31"."""
+    words = line.words
+    at = i + (words[i] == "the")
+    if (nth := line.nths[at]) and words[at + 1] == "week":
+        named = month_meant(line, at + 2, today)
+        if named is None or nth > 5:
+            return None
+        monday = add_days(monday_of(add_days(named[0], 3)), 7 * (nth - 1))
+        return DaySpan(i, named[1], monday, add_days(monday, 6), "week", year=monday.year)
+    short = words[at] == "w" and words[at + 1] in ("c", "b")
+    if words[at] != "week" and not short:
+        return None
+    at += 1 + short
+    if 1 <= line.nums[at] <= 53:
+        year = year_at(line, at + 1) or today.year
+        first = _iso_monday(year, line.nums[at])
+        return None if first is None else DaySpan(i, at + 1, first, add_days(first, 6), "week", year=year)
+    at += words[at] in ("of", "beginning", "starting", "commencing", "from")
+    at += words[at] in ("on", "from")
+    day = month_day(line, at, today) or nth_day(line, at, today)
+    if day is None:
+        held = feast_at(line, at, today)
+        day = None if held is None else DaySpan(at, held[0], held[1], held[1])
+    if day is None or at == i + (words[i] == "the") + 1:
+        return None
+    monday = monday_of(day.first)
+    return DaySpan(i, day.end, monday, add_days(monday, 6), "week", year=monday.year)
+
+
+def _iso_monday(year: int, week: int) -> date | None:
+    try:
+        return date.fromisocalendar(year, week, 1)
+    except ValueError:
+        return None
+
+
+def part_of_year(line: Line, i: int, today: date) -> DaySpan | None:
+    """ "Q3", "H2 2027", "the third quarter", "the first half of 2027", "in 2027"."""
+    words = line.words
+    at = i + (words[i] == "the")
+    year, parts = year_at(line, at), 0
+    at += year > 0
+    if words[at] in ("q", "h") and 1 <= (nth := line.nums[at + 1]) <= (4 if words[at] == "q" else 2):
+        parts, at = (4 if words[at] == "q" else 2), at + 2
+    elif 1 <= (nth := line.nths[at]) <= 4 and words[at + 1] in ("quarter", "half"):
+        parts, at = (4 if words[at + 1] == "quarter" else 2), at + 2
+        if parts == 2 and nth > 2:
+            return None
+    if not parts:
+        lead = words[i - 1] in ("in", "during", "by", "of", "from", "until", "till", "between", "through", "to", "and", "")
+        if not year or not lead or today.year > year + 50:
+            return None
+        return _kept((i, at), (date(year, 1, 1), date(year, 12, 31)), "year", today)._replace(year=year)
+    behind = at + (words[at] == "of") + (words[at] == "of" and words[at + 1] == "the")
+    year = year or year_at(line, behind)
+    at = behind + 1 if year and year_at(line, behind) else at
+    first = date(year or today.year, (nth - 1) * (12 // parts) + 1, 1)
+    last = last_of_month(add_months(first, 12 // parts - 1))
+    if not year and last < today:
+        first, last = add_months(first, 12), add_months(last, 12)
+    return _kept((i, at), (first, last), "quarter" if parts == 4 else "half", today)._replace(year=year)
