@@ -99,6 +99,7 @@ class TimeMention:
     part: str = ""  # the part of the day that gave the clock times: "morning", "late afternoon"
     grain: str = ""  # what kind of span the days are: "day", "week", "month", "quarter" ...
     paired: bool = False  # both ends were named: "Monday to Friday"
+    timed: bool = False  # a clock time was said, beside the part of the day or without one
     clipped: bool = False  # the span had begun before today: "this month"
 
 

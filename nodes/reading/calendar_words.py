@@ -20,6 +20,7 @@ PARTS = {
 }  # fmt: skip
 SINGULAR = {"mornings": "morning", "afternoons": "afternoon", "evenings": "evening", "nights": "night"}
 AFTERNOON = word_set("afternoon evening pm")
+LUNCH = word_set("lunch lunchtime")
 NIGHT = word_set("night tonight")
 LAST_NIGHT_HOUR = 5  # "two at night" is dark, "nine at night" is the evening
 

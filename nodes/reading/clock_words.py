@@ -12,7 +12,7 @@ COUNT_LEADS = word_set(
 BEHIND_HOUR = word_set(
     "works work is would sounds please on in at or and then for to for till until if fits suits that this next the "
     "maybe ok should will could might instead than seems eastern central mountain pacific sharp ish we i it do does "
-    "tomorrow tonight through thru"
+    "tomorrow tonight through thru til"
 )
 PRONOUN_LEADS = word_set(
     "the this that last later latest earlier earliest first which each another no any other middle me get have"

@@ -3,7 +3,7 @@
 from datetime import time
 from typing import NamedTuple
 
-from nodes.reading.calendar_words import AFTERNOON, LAST_NIGHT_HOUR, NIGHT, SINGULAR
+from nodes.reading.calendar_words import AFTERNOON, LAST_NIGHT_HOUR, LUNCH, NIGHT, SINGULAR
 from nodes.reading.clock_words import (
     BEHIND_HOUR,
     COUNT_LEADS,
@@ -52,9 +52,9 @@ def as_time(span: ClockSpan, part: str = "") -> tuple[time, bool]:
     if how == "am" and hour == 12 and part in AFTERNOON:
         how = "pm"
     if not how and part:
-        how = "night" if part in NIGHT else "pm" if part in AFTERNOON or (part == "lunch" and hour < 8) else "am"
+        how = "night" if part in NIGHT else "pm" if part in AFTERNOON or (part in LUNCH and hour < 8) else "am"
         how = "pm" if part == "tonight" and hour < 12 else how
-        how = "24" if part == "lunch" and hour >= 8 else how
+        how = "24" if part in LUNCH and hour >= 8 else how
     if how == "night":
         how = "am" if hour == 12 or hour <= LAST_NIGHT_HOUR else "pm"
     if how == "pm" and hour <= 12:
@@ -94,6 +94,8 @@ def _clock(line: Line, i: int) -> ClockSpan | None:
             return ClockSpan(i, i + 1 + (text == "mid"), 0, 0, "24")
         if line.tokens[i].kind == "clock":
             return _written(line, i)
+        if line.tokens[i].num is not None:
+            return _spoken(line, i)  # "8.30 pm"
         return _past_or_to(line, i) if text in ("half", "quarter", "a") else None
     if line.words[i + 1] in ("noon", "midnight") and line.nums[i] == 12:
         return ClockSpan(i, i + 2, 12 if line.words[i + 1] == "noon" else 0, 0, "24")
@@ -115,7 +117,7 @@ def _past_or_to(line: Line, i: int) -> ClockSpan | None:
     words = line.words
     at = i + (words[i] == "a" and words[i + 1] == "quarter")
     minute = {"half": 30, "quarter": 15}.get(words[at], 0)
-    if minute == 30 and 0 < (hour := _hour(line, at + 1)) and words[at + 2] not in NOT_HOURS:
+    if minute == 30 and (hour := _hour(line, at + 1)) > 0 and words[at + 2] not in NOT_HOURS:
         meridiem, end = meridiem_at(line, at + 2)
         return ClockSpan(i, end, hour, 30, meridiem)
     if not minute:
@@ -126,7 +128,7 @@ def _past_or_to(line: Line, i: int) -> ClockSpan | None:
         return None
     if words[at + 2] in ("noon", "midnight"):
         hour, end = (12 if words[at + 2] == "noon" else 24), at + 3
-    elif 0 < (hour := _hour(line, at + 2, 24)) and words[at + 3] not in NOT_HOURS:
+    elif (hour := _hour(line, at + 2, 24)) > 0 and words[at + 3] not in NOT_HOURS:
         end = at + 3 + (words[at + 3] == "oclock")
     else:
         return None
@@ -141,7 +143,7 @@ def _counted_minutes(line: Line, at: int) -> int:
     """ "ten past", "20 to": "nine to five" is a range, and so is "ten to twelve"."""
     counted, named = _hour(line, at, 59), line.words[at + 1] in ("minutes", "minute")
     how = line.words[at + 1 + named]
-    if counted <= 0 or how not in ("past", "to", "till") or (how == "after" and not named):
+    if counted <= 0 or how not in ("past", "to", "till"):
         return 0
     lead = line.words[at - 1] in ("at", "around", "about") and counted in (5, 10)
     night = line.words[at + 3] in NIGHT and counted == 15
@@ -158,8 +160,8 @@ def _spoken(line: Line, i: int) -> ClockSpan | None:
     if dotted is None and line.near(end, SOFT):
         minute, end = _minutes(line, end, words[i - 1] in STRONG_LEADS) or (0, end)
     meridiem, after = meridiem_at(line, end)
-    if meridiem and hour <= 12:
-        return ClockSpan(i, after, hour, minute, meridiem)
+    if meridiem:
+        return ClockSpan(i, after, hour, minute, meridiem if hour <= 12 else "24")
     if words[end] in ("oclock", "ish", "sharp") and hour <= 12:
         meridiem, after = meridiem_at(line, end + 1)
         return ClockSpan(i, after, hour, minute, meridiem)

@@ -22,6 +22,7 @@ _COUNTED = word_set(
 )
 _NUMERIC = re.compile(r"(\d+)[-/.](\d+)(?:[-/.](\d+))?")
 _CLOCK_BEHIND = word_set("am pm oclock percent")
+_PARTS = word_set("morning afternoon evening night")
 _MAY_DO = word_set("be work not have need want do suit come go take i we still also get well")
 _BEHIND_NUMBER = word_set("at from between around after before till until and in for i is works would or please to")
 
@@ -105,7 +106,8 @@ def on_number(line: Line, i: int, today: date) -> DaySpan | None:
     at = i + (line.words[i] == "on")
     at += line.words[at] == "the"
     number, behind = line.nums[at], line.words[at + 1]
-    if at == i or not 1 <= number <= 31 or line.tokens[at].kind == "clock":
+    evening = behind in ("in", "at") and line.words[at + 2] in ("the", "night") and line.words[at + 3] in _PARTS
+    if at == i or not 1 <= number <= 31 or evening:
         return None
     if not (behind in _BEHIND_NUMBER if line.words[i] == "on" else behind in ("between", "at", "from") and number > 12):
         if behind and line.near(at + 1, 1):

@@ -90,7 +90,7 @@ def _relative(line: Line, i: int, today: date) -> DaySpan | None:
     rest = text in ("rest", "remainder") and words[i + 1] == "of"
     if rest and (words[i + 3] == "day" and words[i + 2] in ("the", "this", "my", "current")):
         return DaySpan(i, i + 4, today, today, "rest of day")
-    if text == "now" and words[i - 1] in ("from", "between"):
+    if text == "now" and words[i - 1] in ("from", "between") and behind in ("to", "until", "till", "and", "through"):
         return DaySpan(i, i + 1, today, today, "now")
     return None
 
@@ -130,7 +130,7 @@ def _ahead(line: Line, i: int, today: date) -> DaySpan | None:
 
 def _base(line: Line, i: int, today: date) -> tuple[date, int] | None:
     """The day that a count starts from, and where it ends: "from now", "from Monday", "after January 15"."""
-    if line.words[i] not in _FROM:
+    if line.words[i] not in _FROM or not line.near(i, SOFT):
         return None
     text = line.words[i + 1]
     if text in ("now", "today"):
@@ -214,7 +214,17 @@ def _dated_behind(line: Line, end: int, today: date, number: int) -> DaySpan | N
     return None if fitting is None else DaySpan(end, at + 1, fitting, fitting, number=nth, year=fitting.year)
 
 
-_THE: tuple[Reader, ...] = (weekday_of_month, week_of, part_of_year, month_day, nth_day, counted, period, _weekday, on_number)
+_THE: tuple[Reader, ...] = (
+    weekday_of_month,
+    week_of,
+    part_of_year,
+    month_day,
+    nth_day,
+    counted,
+    period,
+    _weekday,
+    on_number,
+)
 _EDGED: tuple[Reader, ...] = (_relative, period, month)
 _NEXT: tuple[Reader, ...] = (_relative, _weekday, counted, period, month)
 _BY_NTH: tuple[Reader, ...] = (weekday_of_month, week_of, part_of_year, month_day, nth_day)

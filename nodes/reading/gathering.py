@@ -29,20 +29,29 @@ def gather(line: Line, items: Sequence[Item], today: date | None) -> list[Draft]
     for item in items:
         last = drafts[-1] if drafts else None
         if last is not None and item.start < last.end:
+            _overlap(last, item)
             continue
         if last is not None and isinstance(item, DaySpan) and _said_twice(line, last, item):
             last.end = item.end
         elif last is not None and not isinstance(item, (Part, Length)) and _closes_range(line, last, item):
             _close(last, item)
-        elif last is not None and last.takes(item) and _near(line, last.end, item.start):
-            last.take(item)
-        elif isinstance(item, Length) and last is not None and last.length is None and item.start - last.end <= 1:
+        elif (last is not None and last.takes(item) and _near(line, last.end, item.start)) or (
+            isinstance(item, Length) and last is not None and last.length is None and item.start - last.end <= 1
+        ):
             last.take(item)
         else:
             draft = Draft(item.start, item.end)
             draft.take(item)
             drafts.append(draft)
     return _with_lengths(drafts)
+
+
+def _overlap(draft: Draft, item: Item) -> None:
+    """ "Tonight" is a day and a part of it, and so is "late this morning"."""
+    if (isinstance(item, Part) and draft.day is not None and draft.part is None and draft.clock is None) or (
+        isinstance(item, DaySpan) and draft.part is not None and draft.day is None
+    ):
+        draft.take(item)
 
 
 def _with_lengths(drafts: list[Draft]) -> list[Draft]:
@@ -80,9 +89,12 @@ def _closes_range(line: Line, draft: Draft, item: DaySpan | ClockSpan) -> bool:
     if not 1 <= item.start - draft.end <= 3:
         return False
     join = line.words[draft.end]
-    between = "between" in line.words[max(draft.start - 2, 0) : draft.start]
+    begin = draft.clock.start if isinstance(item, ClockSpan) and draft.clock is not None else draft.start
+    between = "between" in line.words[max(begin - 2, 0) : begin]
     rest = line.words[draft.end + 1 : item.start]
-    if (join not in JOINS and not (join == "and" and between)) or not all(w in ("to", "the", "on", "until") for w in rest):
+    if (join not in JOINS and not (join == "and" and between)) or not all(
+        w in ("to", "the", "on", "until") for w in rest
+    ):
         return False
     if isinstance(item, ClockSpan):
         return draft.last_clock is None and (

@@ -1,7 +1,7 @@
 """Turns the pieces of a time into a mention: which day, from when to when, and how it is meant."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import time
 
 from domain.reading import TimeKind, TimeMention
 from nodes.reading.calendar_words import add_days
@@ -51,11 +51,13 @@ class Draft:
 
 def mention_of(draft: Draft, frame: Frame, quote: str) -> TimeMention:
     whole = _whole(draft, quote)
+    if draft.length is not None and draft.length.minutes and frame is not Frame.NOT:
+        frame = Frame.NONE  # "from 9:30 for two hours" is no "any time after 9:30"
     if frame is Frame.NOT:
         return replace(whole, kind=TimeKind.EXCLUSION)
     if draft.last_clock is not None:
         return replace(whole, kind=TimeKind.RANGE)
-    if frame in (Frame.AFTER, Frame.FROM) and draft.clock is not None and draft.length is None:
+    if frame in (Frame.AFTER, Frame.FROM) and draft.clock is not None:
         return replace(whole, kind=TimeKind.NOT_BEFORE)
     if frame in (Frame.BEFORE, Frame.BY) and draft.clock is not None:
         return replace(whole, kind=TimeKind.NOT_AFTER, clock_from=None, clock_to=whole.clock_from)
@@ -74,12 +76,14 @@ def _whole(draft: Draft, quote: str) -> TimeMention:
     clock_to = None
     if draft.last_clock is not None and draft.clock is not None:
         clock_from, clock_to, known = _range(draft.clock, draft.last_clock, name)
+    elif draft.last_clock is not None:
+        clock_to = as_time(draft.last_clock, name)[0]  # "between now and eight"
     elif part is not None and draft.clock is None:
         clock_from, clock_to = part.clock_from, part.clock_to
     day_to, paired = (last.last if last else None), draft.last_day is not None
     if draft.length is not None and clock_from is not None and draft.length.minutes:
-        ends = datetime.combine(datetime.min.date(), clock_from) + timedelta(minutes=draft.length.minutes)
-        clock_to = ends.time()
+        ends = clock_from.hour * 60 + clock_from.minute + int(draft.length.minutes)
+        clock_to = time(ends // 60 % 24, ends % 60)
     elif draft.length is not None and day is not None and draft.length.days:
         day_to, paired = add_days(day.first, draft.length.days - 1), False
     return TimeMention(
@@ -93,6 +97,7 @@ def _whole(draft: Draft, quote: str) -> TimeMention:
         part=f"{part.edge} {name}".strip() if part else "",
         grain=last.grain if last else "",
         paired=paired,
+        timed=draft.clock is not None,
         clipped=bool(day and day.clipped),
     )
 
@@ -125,11 +130,12 @@ def joined(first: TimeMention, last: TimeMention, quote: str) -> TimeMention | N
         quote,
         first.day_from,
         last.day_to,
-        first.clock_from,
-        last.clock_to,
+        first.clock_from if first.timed else None,
+        last.clock_to if last.timed else None,
         first.meridiem_known and last.meridiem_known,
         grain=last.grain,
         paired=True,
+        timed=first.timed or last.timed,
     )
 
 

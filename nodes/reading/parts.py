@@ -60,7 +60,9 @@ def _names_a_time(line: Line, i: int, name: str) -> bool:
     before = line.words[i - 1]
     if before in _HABITS:
         return False
-    beside_clock = any(line.nums[k] >= 0 or (0 <= k < len(line) and line.tokens[k].kind == "clock") for k in (i - 1, i + 1))
+    beside_clock = any(
+        line.nums[k] >= 0 or (0 <= k < len(line) and line.tokens[k].kind == "clock") for k in (i - 1, i + 1)
+    )
     return name not in _NEEDS_LEAD or before in _LEADS or beside_clock or "@day" in _keys(line, i - 1)
 
 

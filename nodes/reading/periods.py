@@ -18,7 +18,7 @@ from nodes.reading.line import Line
 
 _NEAR = {"the": "this", "coming": "next", "following": "next", "current": "this", "upcoming": "next", "my": "this"}
 _UNITS = ("week", "weekend", "month", "quarter", "year")
-_EDGES = frozenset({"end", "beginning", "start", "middle", "rest", "remainder", "remaining", "later", "half"})
+_EDGES = frozenset({"end", "beginning", "start", "middle", "rest", "remainder", "remaining", "later"})
 _AHEAD = frozenset({"next", "upcoming", "coming", "following"})
 _SPANS = {"day": 1, "days": 1, "week": 7, "weeks": 7}
 _MONTH_SPANS = {"month": 1, "months": 1, "year": 12, "years": 12}
@@ -58,6 +58,8 @@ def period(line: Line, i: int, today: date) -> DaySpan | None:
     words = line.words
     edge, at = _edge(line, i)
     how, unit = words[at], words[at + 1]
+    if edge == "" and how == "the" and unit in _EDGES:
+        return None  # it begins behind the article
     if how == "week" and unit == "after" and words[at + 2] == "next":
         return _kept((i, at + 3), _span("week", True, add_days(today, 7)), "week", today)
     if how == "the" and unit in _AHEAD:
@@ -78,6 +80,8 @@ def period(line: Line, i: int, today: date) -> DaySpan | None:
     if words[at] in ("the", "my") and words[at + 2] in ("of", "before", "after"):
         return None
     first, last = _span(unit, how == "next", today)
+    if edge == "later" and unit == "year":
+        first = max(first.replace(month=7), today)
     last = add_days(last, -2) if grain == "workweek" else last
     return _kept((i, at + 2), (first, last), grain, today, edge)
 
@@ -86,11 +90,7 @@ def _edge(line: Line, i: int) -> tuple[str, int]:
     """ "end of", "mid": the part of the period that is meant, and where the period is named."""
     words = line.words
     edge, at = words[i], i + 1
-    if edge == "the" and words[at] in _EDGES:
-        edge, at = words[at], at + 1
-    if edge == "half":
-        return ("", i)
-    if edge in _EDGES and (words[at] in ("of", "in") or edge in _RESTS or edge in ("start", "end", "beginning")):
+    if edge in _EDGES and (words[at] in ("of", "in") or edge in _RESTS):
         return edge, at + (words[at] in ("of", "in"))
     return (edge, i + 1) if edge in ("mid", "early", "late") else ("", i)
 
@@ -151,13 +151,18 @@ def counted(line: Line, i: int, today: date) -> DaySpan | None:
     unit = words[at]
     if not (ahead or words[i] == "within") or (unit not in _SPANS and unit not in _MONTH_SPANS):
         return None
-    if unit in _SPANS:
-        last = add_days(today, number * _SPANS[unit])
-    else:
-        last = add_months(today, number * _MONTH_SPANS[unit])
+    months = _MONTH_SPANS.get(unit, 0) * number
+    last = add_months(today, months) if months else add_days(today, number * _SPANS[unit])
     first = today if words[i] == "within" else add_days(today, 1)
     grain = "day" if unit in _SPANS else "month"
-    return DaySpan(i, at + 1, first, last, "days" if grain == "day" else grain, year=last.year)
+    return DaySpan(
+        i,
+        at + 1,
+        first,
+        last,
+        "within" if words[i] == "within" else "days" if grain == "day" else grain,
+        year=last.year,
+    )
 
 
 def week_of(line: Line, i: int, today: date) -> DaySpan | None:
@@ -210,7 +215,20 @@ def part_of_year(line: Line, i: int, today: date) -> DaySpan | None:
         if parts == 2 and nth > 2:
             return None
     if not parts:
-        lead = words[i - 1] in ("in", "during", "by", "of", "from", "until", "till", "between", "through", "to", "and", "")
+        lead = words[i - 1] in (
+            "in",
+            "during",
+            "by",
+            "of",
+            "from",
+            "until",
+            "till",
+            "between",
+            "through",
+            "to",
+            "and",
+            "",
+        )
         if not year or not lead or today.year > year + 50:
             return None
         return _kept((i, at), (date(year, 1, 1), date(year, 12, 31)), "year", today)._replace(year=year)

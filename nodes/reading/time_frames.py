@@ -21,7 +21,7 @@ class Frame(Enum):
 
 _PHRASES: dict[Frame, str] = {
     Frame.FROM: "no earlier than|not earlier than|no sooner than|not before|not until|not till|starting from|"
-    "starting|start|beginning|begins|from|as of|effective|arriving|arrive|check in",
+    "starting|from|as of|arriving|arrive|check in",
     Frame.BY: "no later than|not later than|not after|by|until|till|til|up to|up until|through|leaving|check out|"
     "checking out|departing|returning|ending|depart",
     Frame.AFTER: "later than|any time after|after|past|beyond",

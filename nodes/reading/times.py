@@ -25,7 +25,7 @@ TIME_QUESTIONS = frozenset(
 NEAR_WEEK = 3  # words between a week and the day of it
 NEAR_FRAMES = 8  # words between "from Monday" and "until Friday" that still belong together
 _OVER = word_set("last since past previous")
-_LISTED = frozenset({"and", "or", "nor"})
+_LISTED = frozenset({"and", "or", "nor", "than"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +116,7 @@ def _within_week(drafts: list[Draft]) -> list[Draft]:
     return kept
 
 
-def _finished(
-    heard: Utterance, line: Line, context: ReadingContext, drafts: Sequence[Draft]
-) -> list[TimeMention]:
+def _finished(heard: Utterance, line: Line, context: ReadingContext, drafts: Sequence[Draft]) -> list[TimeMention]:
     mentions: list[TimeMention] = []
     begun, before = 0, None
     for draft in drafts:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from nodes.reading.spelling import Speller, expand
+from nodes.reading.word_sets import word_set
 
 _ANSWERS = frozenset({"no", "nope", "nah", "never", "stop"})  # a comma behind one of these ends what it says
 SOFT, HARD = 1, 2  # a comma or dash before the token; an end of sentence before it
@@ -42,9 +43,11 @@ _TOKEN = re.compile(
     r"|(?P<end>[?!.;\n\r…]+)"
     r"|(?P<soft>[,:()\-/]+)"
 )
-_ABBREVIATED = frozenset(
-    "january february march april june july august september october november december jan feb mar apr jun jul aug sep "
-    "sept oct nov dec monday tuesday wednesday thursday friday saturday sunday sat sun".split()
+_ABBREVIATED = word_set(
+    """
+    january february march april june july august september october november december jan feb mar apr jun jul aug sep
+    sept oct nov dec monday tuesday wednesday thursday friday saturday sunday sat sun
+    """
 )
 _JOINERS = re.compile("[\u200b\u0300-\u036f]+")
 _MARKS = {
