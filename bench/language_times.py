@@ -5,7 +5,7 @@ from datetime import date, time, timedelta
 from datetime import datetime as moment
 from decimal import Decimal
 
-from domain.reading import ReadingContext, TimeKind, TimeMention
+from domain.reading import Answer, ReadingContext, TimeKind, TimeMention
 from nodes.reading.read import read
 from nodes.reading.times import read_times
 from nodes.reading.utterance import listen
@@ -24,7 +24,10 @@ _PART_HOURS = {
 
 def datetime(utterance: str, reference: moment, system: str) -> str | None:
     """The day, the clock time or both that an utterance names, whatever it says about them."""
-    named = _times(utterance, reference, system)
+    return _said(_times(utterance, reference, system))
+
+
+def _said(named: Sequence[TimeMention]) -> str | None:
     kept = [m for m in named if m.kind is not TimeKind.EXCLUSION] or named
     day = next((d for m in kept if (d := _day(m)) is not None), None)
     clock = next((c for m in kept if (c := m.clock_from or m.clock_to) and (m.timed or not m.part)), None)
@@ -100,18 +103,31 @@ def _begun(first: date, grain: str) -> date:
 
 
 def booking(turns: Sequence[dict[str, str]], reference: moment) -> tuple[str | None, str | None]:
-    """The day and the clock time that a dialogue arrives at: the last ones that were named."""
-    day: str | None = None
-    clock: str | None = None
+    """The day and the clock time that a dialogue arrives at: the last that the user named or took from an offer."""
+    settled: dict[str, str] = {}
+    offered: dict[str, str] = {}
     for turn in turns:
-        named = datetime(turn["text"], reference, "")
-        if named and "T" in named:
-            day, clock = named.split("T")
-        elif named and ":" in named:
-            clock = named
-        elif named:
-            day = named
+        if turn["who"] == "system":
+            offered = _parts(_said(_times(turn["text"], reference, "", None)))
+            if offered == {"day": str(reference.date())}:
+                offered = {}  # "anything else for today?" offers nothing
+        else:
+            declined = offered and read(turn["text"], ReadingContext(asked="slot")).answer is Answer.NO
+            settled |= ({} if declined else offered) | _parts(datetime(turn["text"], reference, ""))
+            offered = {}
+    day, clock = settled.get("day"), settled.get("clock")
+    if day is None and clock is not None:  # a clock time alone means its next coming
+        day = str(reference.date() + timedelta(days=clock <= f"{reference:%H:%M}"))
     return day, clock
+
+
+def _parts(named: str | None) -> dict[str, str]:
+    if named is None:
+        return {}
+    day, _, clock = named.rpartition("T")
+    if day:
+        return {"day": day, "clock": clock}
+    return {"clock" if ":" in named else "day": named}
 
 
 def bargain(turns: Sequence[dict[str, str]], list_price: float) -> tuple[bool, float | None]:
@@ -127,7 +143,7 @@ def bargain(turns: Sequence[dict[str, str]], list_price: float) -> tuple[bool, f
     return agreed, price if price is not None else list_price
 
 
-def _times(utterance: str, reference: moment, system: str) -> tuple[TimeMention, ...]:
+def _times(utterance: str, reference: moment, system: str, asked: str | None = "slot") -> tuple[TimeMention, ...]:
     """The times that the reader finds, by the part of it that looks for them."""
-    context = ReadingContext(asked="slot", asked_words=system, today=reference.date(), clock=reference.time())
+    context = ReadingContext(asked=asked, asked_words=system, today=reference.date(), clock=reference.time())
     return read_times(listen(utterance), context, frozenset()).mentions

@@ -155,8 +155,8 @@ def _spoken(line: Line, i: int) -> ClockSpan | None:
     words = line.words
     dotted = _dotted(line, i) or _together(line, i)
     hour, minute, end = dotted or (_hour(line, i, 23), 0, i + 1)
-    if hour < 0:
-        return None
+    if hour < 0 or (dotted is None and "." in words[i]):
+        return None  # "rated at 5.0"
     if dotted is None and line.near(end, SOFT):
         minute, end = _minutes(line, end, words[i - 1] in STRONG_LEADS) or (0, end)
     meridiem, after = meridiem_at(line, end)

@@ -45,7 +45,9 @@ _ANY = word_set("day time days anything any anytime week")
 _EXCEPT = frozenset({"except", "excluding", "besides"})
 _CORRECTIONS = word_set("wait mean sorry actually rather scratch correction instead oops make")
 _NEGATIONS = frozenset({"not", "cannot", "never", "unable", "unavailable"})
-_POSSIBLE = word_set(
+_OPENINGS = word_set("availability opening openings slot slots appointment appointments table time")
+_DOING = _OPENINGS | word_set("available able make free possible come attend unavailable unable")
+_POSSIBLE = _OPENINGS | word_set(
     "available free around possible be able to make it do on at the here in there come attend work open to my a an "
     "appointment meeting booking reservation schedule call"
 )
@@ -96,11 +98,9 @@ def _ruled_out_before(line: Line, start: int) -> bool:
     k = start
     while k > 0 and start - k < FARTHEST and line.brks[k] < HARD:
         k -= 1
-        if line.words[k] in _NEGATIONS:
-            said = line.words[k + 1 : start]
-            return bool({"available", "able", "make", "free", "possible", "come", "attend"} & set(said)) or (
-                line.words[k] in ("unavailable", "unable")
-            )
+        if line.words[k] in _NEGATIONS or (line.words[k] == "no" and line.words[k + 1] in _OPENINGS):
+            said = set(line.words[k:start])
+            return bool(_DOING & said)
         if line.words[k] not in _POSSIBLE:
             return False
     return False
