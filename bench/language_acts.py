@@ -1,55 +1,69 @@
 """The tasks of the language packs that ask what an utterance does: answers, acts, special requests, intent."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bench.training.crossing import CROSSED_TASKS, odds_of
 from domain.reading import Answer, Question, Reading, ReadingContext, Special, Wish
+from nodes.reading.backchannels import keeps_listening
+from nodes.reading.judgement import SURE_CONSENT, Judgement, judge
+from nodes.reading.leanings import leaning, readiness
 from nodes.reading.read import read
 
 # By task: given the packs' folder, answers from models that were trained without the row that is asked.
-CROSSED: dict[str, Callable[[Path], Callable[[dict[str, Any]], Any]]] = {}
+CROSSED: dict[str, Callable[[Path], Callable[[dict[str, Any]], Any]]] = dict(CROSSED_TASKS)
+
+
+def _special_crossed(packs: Path) -> Callable[[dict[str, Any]], str | None]:
+    """The reader with odds from models that have not seen the row; rows that never train keep the shipped weights."""
+    odds = odds_of(packs, "special")
+
+    def said(row: dict[str, Any]) -> str | None:
+        known = odds.get((row["user"], ""))
+        judged = None if known is None else replace(judge(row["user"], ""), special=known)
+        return special_of(read(row["user"], ReadingContext(), judged=judged), row["user"])
+
+    return said
+
+
+CROSSED["special"] = _special_crossed
 _ANSWERS = {Answer.YES: "affirm", Answer.NO: "deny", Answer.NEITHER: "neither"}
 
 
 def affirm_deny(user: str, system: str) -> str:
-    return _ANSWERS[_heard(user, system).answer]
+    return _ANSWERS[judge(user, system).replied(system)]
 
 
 def consent(user: str, system: str) -> str:
-    reading = _heard(user, system, "commit")
-    plain = reading.answer is Answer.YES and not reading.conditional and not reading.also_asks
-    return "affirm" if plain else "deny" if reading.answer is Answer.NO else "neither"
+    return consented(judge(user, system))
+
+
+def consented(seen: Judgement) -> str:
+    if seen.consent >= SURE_CONSENT:
+        return "affirm"
+    return "deny" if seen.answer["deny"] > seen.answer["neither"] else "neither"
 
 
 def acts(user: str, system: str) -> str:
-    reading = _heard(user, system)
-    if Special.ASK_HUMAN in reading.specials:
-        return "ask_human"
-    if reading.wishes & {Wish.CANCEL_MEETING, Wish.CANCEL_ORDER, Wish.RESCHEDULE}:
-        return "cancel_or_change"
-    if reading.answer is not Answer.NEITHER:
-        return _ANSWERS[reading.answer]
-    if Wish.NONE_OF_THESE in reading.wishes:
-        return "request_alternatives"
-    if reading.times:
-        return "inform_time"
-    if reading.also_asks:
-        return "request_info"
-    if Wish.GOODBYE in reading.wishes:
-        return "goodbye"
-    return "thanks" if Special.THANKS in reading.specials else "other"
+    odds = judge(user, system).act
+    return max(odds, key=odds.__getitem__)
 
 
 def special(user: str) -> str | None:
-    reading = _heard(user, "")
+    return special_of(_heard(user, ""), user)
+
+
+def special_of(reading: Reading, user: str) -> str | None:
+    """The pack's label. To speak slower is a request of its own there; the product serves it by saying it again."""
     if Special.OPT_OUT in reading.specials:
         return "do_not_call"
     if Question.ARE_YOU_A_BOT in reading.questions:
         return "are_you_a_bot"
     if Special.ASK_HUMAN in reading.specials:
         return "ask_human"
-    if Wish.REPEAT in reading.wishes:
+    if Wish.REPEAT in reading.wishes and "slow" not in user.lower():
         return "repeat"
     if Question.WHO_IS_CALLING in reading.questions:
         return "who_are_you"
@@ -57,20 +71,18 @@ def special(user: str) -> str | None:
 
 
 def backchannel(user: str, previous: str) -> bool:
-    return Special.BACKCHANNEL in _heard(user, previous).specials
+    return keeps_listening(user, previous)
 
 
 def prospect(user: str, system: str) -> str:
-    reading = _heard(user, system)
-    if reading.objections or reading.answer is Answer.NO or Wish.FINAL_NO in reading.wishes:
-        return "neg"
-    return "pos" if reading.answer is Answer.YES or reading.money else "neu"
+    odds = leaning(user, system)
+    return max(odds, key=odds.__getitem__)
 
 
 def intent_score(turns: Sequence[dict[str, str]]) -> float:
-    marks = [prospect(turn["text"], "") for turn in turns if turn["who"] == "prospect"]
-    return float(marks.count("pos") - marks.count("neg"))
+    before = ["", *(turn["text"] if turn["who"] == "agent" else "" for turn in turns)]
+    return readiness((turn["text"], before[k]) for k, turn in enumerate(turns) if turn["who"] == "prospect")
 
 
-def _heard(user: str, system: str, asked: str | None = None) -> Reading:
-    return read(user, ReadingContext(asked=asked, asked_words=system))
+def _heard(user: str, system: str) -> Reading:
+    return read(user, ReadingContext(asked_words=system))
