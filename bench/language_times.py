@@ -1,11 +1,15 @@
 """The tasks of the language packs that ask for times and prices."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, time, timedelta
 from datetime import datetime as moment
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
+from bench.training.crossing import odds_of
 from domain.reading import Answer, ReadingContext, TimeKind, TimeMention
+from nodes.reading.haggling import LIKELY, closing_words, deal_reached, standing_price
 from nodes.reading.read import read
 from nodes.reading.times import read_times
 from nodes.reading.utterance import listen
@@ -131,16 +135,26 @@ def _parts(named: str | None) -> dict[str, str]:
 
 
 def bargain(turns: Sequence[dict[str, str]], list_price: float) -> tuple[bool, float | None]:
-    """Whether two parties agreed, and on which price: the last one named."""
-    price: float | None = None
-    agreed = False
-    table = Decimal(str(list_price))
-    for turn in turns:
-        reading = read(turn["text"], ReadingContext(asked="price_readback", amount_on_table=table))
-        if reading.money:
-            price = float(reading.money[-1].amount)
-        agreed = reading.affirmative
-    return agreed, price if price is not None else list_price
+    """Whether two parties agreed, and on which price."""
+    messages = [(turn["role"], turn["text"]) for turn in turns]
+    listed = Decimal(str(list_price))
+    return deal_reached(messages, listed), float(standing_price(messages, listed))
+
+
+def _bargain_crossed(packs: Path) -> Callable[[dict[str, Any]], tuple[bool, float | None]]:
+    """The same with odds from models that have not seen the dialogue."""
+    odds = odds_of(packs, "deal")
+
+    def said(row: dict[str, Any]) -> tuple[bool, float | None]:
+        messages = [(e["role"], e["text"]) for e in row["events"] if e["action"] == "message"]
+        listed = Decimal(str(row["list_price"]))
+        deal = odds[closing_words(messages, listed)]["deal"] >= LIKELY
+        return deal, float(standing_price(messages, listed))
+
+    return said
+
+
+CROSSED: dict[str, Callable[[Path], Callable[[dict[str, Any]], Any]]] = {"bargain": _bargain_crossed}
 
 
 def _times(utterance: str, reference: moment, system: str, asked: str | None = "slot") -> tuple[TimeMention, ...]:
