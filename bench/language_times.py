@@ -69,6 +69,7 @@ def _hours(mention: TimeMention, reference: moment) -> tuple[str, str] | None:
     start, end = ("", "") if mention.timed else _PART_HOURS.get(mention.part, ("", ""))
     if not start:
         start, end = _as_said(mention, mention.clock_from), _as_said(mention, mention.clock_to)
+        end = f"{mention.clock_to:%H:%M}" if end <= start and mention.clock_to > mention.clock_from else end
     if mention.day_from is None:
         return start, end
     one = not mention.paired and mention.grain in ("month", "quarter", "half", "year")
@@ -92,9 +93,9 @@ def _days(mention: TimeMention) -> tuple[str, str] | None:
         first = _begun(first, mention.grain)
     if mention.paired and mention.grain in ("week", "month", "quarter", "half", "year"):
         return str(first), str(_begun(last, mention.grain))
-    if mention.paired or mention.grain == "within":
+    if (mention.paired and not mention.grain.startswith("part of")) or mention.grain == "within":
         return str(first), str(last)
-    if mention.grain == "week" and last.weekday() == 4:
+    if mention.grain in ("week", "part of week") and last.weekday() == 4:
         last += timedelta(days=2)  # a week at work ends on its Friday
     return str(first), str(last + timedelta(days=1))
 

@@ -41,6 +41,8 @@ class DaySpan(NamedTuple):
     weekday: int = -1
     plural: bool = False
     clipped: bool = False  # the span had begun before today
+    edged: bool = False  # the beginning, middle or end of a longer span
+    paired: bool = False  # both ends were said: "January 2 to 5"
 
     @property
     def loose(self) -> bool:
@@ -79,6 +81,31 @@ def month_day(line: Line, i: int, today: date) -> DaySpan | None:
     year = year_at(line, end)
     day = next_month_day(today, month, number, year or None)
     return None if day is None else DaySpan(i, end + (year > 0), day, day, number=number, month=month, year=year)
+
+
+def day_run(line: Line, i: int, today: date) -> DaySpan | None:
+    """ "January 2-5", "from 2 to 5 January", "between 3 and 12 of September": one month for both ends."""
+    words = line.words
+    month = MONTHS.get(words[i], 0)
+    at = i + (month > 0)
+    at += words[at] == "the"
+    join = words[at + 1]
+    between = "between" in words[max(i - 2, 0) : i]
+    if join not in ("to", "till", "until", "through", "thru", "til") and not (join == "and" and between):
+        return None
+    last_at = at + 2 + (words[at + 2] == "the")
+    first, last, end = day_number_at(line, at), day_number_at(line, last_at), last_at + 1
+    if not month:
+        behind = end + (words[end] == "of")
+        month, end = MONTHS.get(words[behind], 0), behind + 1
+    if not (first and last > first and month) or words[end] in _CLOCK_BEHIND:
+        return None
+    year = year_at(line, end)
+    begins = next_month_day(today, month, first, year or None)
+    ends = None if begins is None else date_or_none(begins.year, month, last)
+    if begins is None or ends is None:
+        return None
+    return DaySpan(i, end + (year > 0), begins, ends, number=first, month=month, year=begins.year, paired=True)
 
 
 def nth_day(line: Line, i: int, today: date) -> DaySpan | None:

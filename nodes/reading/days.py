@@ -14,7 +14,7 @@ from nodes.reading.calendar_words import (
     next_number,
     next_weekday,
 )
-from nodes.reading.dates import DaySpan, month_day, nth_day, numeric, on_number, weekday_of_month
+from nodes.reading.dates import DaySpan, day_run, month_day, nth_day, numeric, on_number, weekday_of_month
 from nodes.reading.feasts import FIRST_WORDS, feast_at
 from nodes.reading.line import Line
 from nodes.reading.periods import counted, month, part_of_year, period, week_of
@@ -90,7 +90,7 @@ def _relative(line: Line, i: int, today: date) -> DaySpan | None:
     rest = text in ("rest", "remainder") and words[i + 1] == "of"
     if rest and (words[i + 3] == "day" and words[i + 2] in ("the", "this", "my", "current")):
         return DaySpan(i, i + 4, today, today, "rest of day")
-    if text == "now" and words[i - 1] in ("from", "between") and behind in ("to", "until", "till", "and", "through"):
+    if text == "now" and behind in ("to", "until", "till", "and", "through"):
         return DaySpan(i, i + 1, today, today, "now")
     return None
 
@@ -227,23 +227,25 @@ _THE: tuple[Reader, ...] = (
 )
 _EDGED: tuple[Reader, ...] = (_relative, period, month)
 _NEXT: tuple[Reader, ...] = (_relative, _weekday, counted, period, month)
-_BY_NTH: tuple[Reader, ...] = (weekday_of_month, week_of, part_of_year, month_day, nth_day)
-_BY_NUMBER: tuple[Reader, ...] = (month_day, _ahead, counted, part_of_year)
+_BY_NTH: tuple[Reader, ...] = (day_run, weekday_of_month, week_of, part_of_year, month_day, nth_day)
+_BY_NUMBER: tuple[Reader, ...] = (day_run, month_day, _ahead, counted, part_of_year)
 _BY_WORD: dict[str, tuple[Reader, ...]] = {
-    **dict.fromkeys(MONTHS, (month_day, month)),
+    **dict.fromkeys(MONTHS, (day_run, month_day, month)),
     **dict.fromkeys((*WEEKDAYS, *SHORT_WEEKDAYS), (_weekday,)),
     **dict.fromkeys(("today", "tonight", "tomorrow", "overmorrow", "day", "now"), (_relative,)),
     **dict.fromkeys((*_THIS_OR_NEXT, "my"), _NEXT),
     **dict.fromkeys(("end", "beginning", "start", "middle", "mid", "early", "late", "later"), _EDGED),
     **dict.fromkeys(("rest", "remainder", "remaining", "weekend", "month"), _EDGED),
-    **dict.fromkeys(("in", "few", "a", "an"), (_ahead,)),
+    **dict.fromkeys(("few", "a", "an"), (_ahead,)),
+    "in": (_ahead, counted),
     **dict.fromkeys(("within", "over", "during"), (counted,)),
     **dict.fromkeys(("week", "w"), (week_of, period)),
     **dict.fromkeys(("q", "h"), (part_of_year,)),
     **dict.fromkeys(FIRST_WORDS, (_feast,)),
     "the": _THE,
     "on": (on_number,),
-    "last": (weekday_of_month,),
+    "last": (weekday_of_month, week_of),
+    "less": (counted,),
     "new": (_feast,),
     "good": (_feast,),
 }

@@ -100,7 +100,7 @@ def _closes_range(line: Line, draft: Draft, item: DaySpan | ClockSpan) -> bool:
         return draft.last_clock is None and (
             (draft.clock is not None and _clock_last(draft)) or (draft.day is not None and draft.day.grain == "now")
         )
-    return draft.day is not None and draft.last_day is None and draft.clock is None and draft.day.end <= draft.end
+    return draft.day is not None and draft.last_day is None and draft.last_clock is None and not draft.day.paired
 
 
 def _clock_last(draft: Draft) -> bool:

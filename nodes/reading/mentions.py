@@ -32,7 +32,9 @@ class Draft:
             return self.day is None or (self.last_clock is not None and self.last_day is None)
         if isinstance(item, Length):
             return self.length is None and (self.day is not None or self.clock is not None)
-        return self.clock is None if isinstance(item, ClockSpan) else self.part is None
+        if isinstance(item, ClockSpan):
+            return self.clock is None or (self.last_day is not None and self.last_clock is None)
+        return self.part is None
 
     def take(self, item: Item) -> None:
         if isinstance(item, DaySpan):
@@ -41,7 +43,10 @@ class Draft:
             else:
                 self.last_day = item
         elif isinstance(item, ClockSpan):
-            self.clock = item
+            if self.clock is None:
+                self.clock = item
+            else:
+                self.last_clock = item
         elif isinstance(item, Length):
             self.length = item
         else:
@@ -63,7 +68,7 @@ def mention_of(draft: Draft, frame: Frame, quote: str) -> TimeMention:
         return replace(whole, kind=TimeKind.NOT_AFTER, clock_from=None, clock_to=whole.clock_from)
     if frame is not Frame.NONE and not whole.paired and (draft.day is not None or draft.part is not None):
         return _framed_day(whole, frame)
-    if draft.clock is not None:
+    if draft.clock is not None and draft.last_day is None:
         return replace(whole, kind=TimeKind.POINT)
     return whole if whole.day_from == whole.day_to else replace(whole, kind=TimeKind.RANGE)
 
@@ -78,9 +83,9 @@ def _whole(draft: Draft, quote: str) -> TimeMention:
         clock_from, clock_to, known = _range(draft.clock, draft.last_clock, name)
     elif draft.last_clock is not None:
         clock_to = as_time(draft.last_clock, name)[0]  # "between now and eight"
-    elif part is not None and draft.clock is None:
+    elif part is not None and draft.clock is None and draft.last_day is None:
         clock_from, clock_to = part.clock_from, part.clock_to
-    day_to, paired = (last.last if last else None), draft.last_day is not None
+    day_to, paired = (last.last if last else None), draft.last_day is not None or bool(day and day.paired)
     if draft.length is not None and clock_from is not None and draft.length.minutes:
         ends = clock_from.hour * 60 + clock_from.minute + int(draft.length.minutes)
         clock_to = time(ends // 60 % 24, ends % 60)
@@ -95,11 +100,17 @@ def _whole(draft: Draft, quote: str) -> TimeMention:
         clock_to,
         known,
         part=f"{part.edge} {name}".strip() if part else "",
-        grain=last.grain if last else "",
+        grain=_grain(last),
         paired=paired,
         timed=draft.clock is not None,
         clipped=bool(day and day.clipped),
     )
+
+
+def _grain(last: DaySpan | None) -> str:
+    if last is None:
+        return ""
+    return f"part of {last.grain}" if last.edged else last.grain
 
 
 def _framed_day(whole: TimeMention, frame: Frame) -> TimeMention:

@@ -49,8 +49,7 @@ def _kept(line_span: tuple[int, int], span: tuple[date, date], grain: str, today
     first, last = span
     clipped = first < today <= last
     first, last = _edged((today if clipped else first, last), edge, grain)
-    clipped = clipped and not edge
-    return DaySpan(*line_span, first, last, grain, clipped=clipped)
+    return DaySpan(*line_span, first, last, grain, clipped=clipped and not edge, edged=bool(edge))
 
 
 def period(line: Line, i: int, today: date) -> DaySpan | None:
@@ -60,12 +59,12 @@ def period(line: Line, i: int, today: date) -> DaySpan | None:
     how, unit = words[at], words[at + 1]
     if edge == "" and how == "the" and unit in _EDGES:
         return None  # it begins behind the article
-    if how == "week" and unit == "after" and words[at + 2] == "next":
-        return _kept((i, at + 3), _span("week", True, add_days(today, 7)), "week", today)
+    if how in ("week", "weekend") and unit == "after" and words[at + 2] == "next":
+        return _kept((i, at + 3), _span(how, True, add_days(today, 7)), how, today)
     if how == "the" and unit in _AHEAD:
         at += 1
         how, unit = words[at], words[at + 1]
-    elif edge in _RESTS and how in _UNITS:
+    elif edge in (*_RESTS, "mid", "early", "late") and how in _UNITS:
         at, how, unit = at - 1, "this", how
     elif how == "weekend":
         at, unit, how = at - 1, "weekend", "this"
@@ -102,7 +101,7 @@ def _edged(span: tuple[date, date], edge: str, grain: str) -> tuple[date, date]:
     if not edge or edge in _RESTS:
         return first, last
     if edge in ("end", "late"):
-        if length <= 7:  # a week ends on its Friday
+        if grain in ("week", "workweek"):  # a week ends on its Friday
             friday = max(first, last - timedelta(days=2))
             return max(first, friday - timedelta(days=1)), friday
         return last - timedelta(days=third - 1), last
@@ -136,31 +135,35 @@ def month(line: Line, i: int, today: date) -> DaySpan | None:
 def counted(line: Line, i: int, today: date) -> DaySpan | None:
     """ "within five days", "the next two weeks", "the two upcoming months"."""
     words = line.words
-    within = words[i] in ("within", "over", "during", "for")
-    at = i + within
+    at = i + (words[i] in ("within", "over", "during", "for", "in"))
+    within = words[i] == "within" or words[at : at + 2] == ["less", "than"]
+    at += 2 * (words[at] == "less")
     at += words[at] == "the"
     ahead = words[at] in _AHEAD
     at += ahead
     few = words[at] in ("few", "couple")
-    number = 3 if words[at] == "few" else 2 if few else line.nums[at]
+    number = 3 if words[at] == "few" else 2 if few else 1 if within and words[at] in ("a", "an") else line.nums[at]
     if not 1 <= number < 1000 or line.nths[at]:
         return None
     at += 1 + (few and words[at + 1] == "of")
     if words[at] in _AHEAD:
         ahead, at = True, at + 1
     unit = words[at]
-    if not (ahead or words[i] == "within") or (unit not in _SPANS and unit not in _MONTH_SPANS):
+    if not (ahead or within) or (unit not in _SPANS and unit not in _MONTH_SPANS):
         return None
+    end = at + 1
+    if within and words[end] == "after" and words[end + 1] in ("today", "tomorrow"):
+        today, end = add_days(today, int(words[end + 1] == "tomorrow")), end + 2
     months = _MONTH_SPANS.get(unit, 0) * number
     last = add_months(today, months) if months else add_days(today, number * _SPANS[unit])
-    first = today if words[i] == "within" else add_days(today, 1)
+    first = today if within else add_days(today, 1)
     grain = "day" if unit in _SPANS else "month"
     return DaySpan(
         i,
-        at + 1,
+        end,
         first,
         last,
-        "within" if words[i] == "within" else "days" if grain == "day" else grain,
+        "within" if within else "days" if grain == "day" else grain,
         year=last.year,
     )
 
@@ -169,12 +172,8 @@ def week_of(line: Line, i: int, today: date) -> DaySpan | None:
     """ "the week of November 30", "week beginning the 4th", "the third week of July", "week 31"."""
     words = line.words
     at = i + (words[i] == "the")
-    if (nth := line.nths[at]) and words[at + 1] == "week":
-        named = month_meant(line, at + 2, today)
-        if named is None or nth > 5:
-            return None
-        monday = add_days(monday_of(add_days(named[0], 3)), 7 * (nth - 1))
-        return DaySpan(i, named[1], monday, add_days(monday, 6), "week", year=monday.year)
+    if words[at] == "last" or line.nths[at]:
+        return _nth_week(line, i, at, today)
     short = words[at] == "w" and words[at + 1] in ("c", "b")
     if words[at] != "week" and not short:
         return None
@@ -193,6 +192,23 @@ def week_of(line: Line, i: int, today: date) -> DaySpan | None:
         return None
     monday = monday_of(day.first)
     return DaySpan(i, day.end, monday, add_days(monday, 6), "week", year=monday.year)
+
+
+def _nth_week(line: Line, i: int, at: int, today: date) -> DaySpan | None:
+    """ "The third week of July", "the last week of next month", "the first three days of December"."""
+    words, nth = line.words, line.nths[at]
+    count = line.nums[at + 1]
+    unit = words[at + 1 + (count > 0)]
+    named = month_meant(line, at + 2 + (count > 0), today)
+    if named is None or unit not in _SPANS or (count < 0 and unit != "week") or nth > 5:
+        return None
+    first, end = named
+    if count > 0:
+        length = min(count * _SPANS[unit], 28)
+        begins = first if nth == 1 else add_days(last_of_month(first), 1 - length)
+        return DaySpan(i, end, begins, add_days(begins, length - 1), "days", year=begins.year)
+    monday = add_days(monday_of(add_days(first, 3)), 7 * (nth - 1)) if nth else monday_of(last_of_month(first))
+    return DaySpan(i, end, monday, add_days(monday, 6), "week", year=monday.year)
 
 
 def _iso_monday(year: int, week: int) -> date | None:

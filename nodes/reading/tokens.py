@@ -49,6 +49,7 @@ _ABBREVIATED = word_set(
     sept oct nov dec monday tuesday wednesday thursday friday saturday sunday sat sun
     """
 )
+_BEHIND_NUMBER = _ABBREVIATED | {"am", "pm", "noon", "today", "tomorrow"}
 _JOINERS = re.compile("[\u200b\u0300-\u036f]+")
 _MARKS = {
     "$": "dollars",
@@ -96,7 +97,7 @@ def tokenise(flat: str, speller: Speller) -> list[Token]:
         if kind in ("end", "soft"):
             if match[0] == "." and found and found[-1].end == start and found[-1].text in _ABBREVIATED:
                 continue
-            if kind == "soft" and _spans(flat, start, end, match[0], last_number_end):
+            if kind == "soft" and _spans(flat, start, end, match[0], _counting_end(found, last_number_end)):
                 found.append(Token("to", start, end, "word", ("to",)))
             elif kind == "end" or match[0] not in ("-", "/", ":"):
                 brk = max(brk, HARD if kind == "end" else SOFT)
@@ -112,6 +113,11 @@ def tokenise(flat: str, speller: Speller) -> list[Token]:
             brk = 0
         last_number_end = end if kind in ("number", "clock", "date", "nth") else -1
     return found
+
+
+def _counting_end(found: Sequence[Token], last_number_end: int) -> int:
+    """Where the last number ends, with "am" or a month behind it."""
+    return found[-1].end if found and found[-1].text in _BEHIND_NUMBER else last_number_end
 
 
 def _spans(flat: str, start: int, end: int, mark: str, last_number_end: int) -> bool:
