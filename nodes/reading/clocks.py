@@ -182,6 +182,8 @@ def _unmarked(line: Line, span: ClockSpan, dotted: bool) -> ClockSpan | None:
         return span._replace(strength=LED)
     if span.hour > 12 and not span.minute and lead not in ("to", "from"):
         return None
+    if words[end : end + 2] == ["and", "a"] and words[end + 2] in ("half", "quarter"):
+        return None  # "in two and a half hours"
     if lead == "of" or not (span.minute or _stands_alone(line, end)) or (lead == "for" and words[i - 2] in COUNT_LEADS):
         return None
     return span._replace(strength=LED if span.minute and (lead in LEADS or dotted) else BARE)

@@ -18,7 +18,10 @@ from nodes.reading.word_sets import word_set
 
 COARSE = frozenset({"month", "quarter", "half", "year"})  # when somebody starts, not when somebody meets
 _COUNTED = word_set(
-    "one option slot time of half quarter thing call week choice plan floor person place week party number day street st avenue ave floor"
+    """
+    one option slot time of half quarter thing call week choice plan floor person place party number day street st
+    avenue ave
+    """
 )
 _NUMERIC = re.compile(r"(\d+)[-/.](\d+)(?:[-/.](\d+))?")
 _CLOCK_BEHIND = word_set("am pm oclock percent")

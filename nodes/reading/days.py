@@ -14,10 +14,11 @@ from nodes.reading.calendar_words import (
     next_number,
     next_weekday,
 )
+from nodes.reading.counted_spans import counted, part_of_year, week_of
 from nodes.reading.dates import DaySpan, day_run, month_day, nth_day, numeric, on_number, weekday_of_month
-from nodes.reading.feasts import FIRST_WORDS, feast_at
+from nodes.reading.feasts import FIRST_WORDS, feast_day
 from nodes.reading.line import Line
-from nodes.reading.periods import counted, month, part_of_year, period, week_of
+from nodes.reading.periods import month, period
 from nodes.reading.tokens import HARD, SOFT
 from nodes.reading.word_sets import word_set
 
@@ -56,19 +57,6 @@ def _readers(line: Line, i: int) -> tuple[Reader, ...]:
     return (numeric,) if line.tokens[i].kind == "date" else ()
 
 
-def _feast(line: Line, i: int, today: date) -> DaySpan | None:
-    held = feast_at(line, i, today)
-    if held is None:
-        return None
-    end, day = held
-    year = line.nums[end]
-    if line.words[end] == "weekend":
-        saturday = add_days(day, 5 - day.weekday() if day.weekday() in (4, 5, 6) else -((day.weekday() + 2) % 7))
-        return DaySpan(i, end + 1, saturday, max(add_days(saturday, 1), day), "weekend", year=day.year)
-    again = feast_at(line, i, date(year, 1, 1)) if 2000 <= year <= 2099 else None
-    return DaySpan(i, end + (again is not None), *(again or held)[1:], (again or held)[1])
-
-
 def count_at(line: Line, i: int) -> int:
     if line.words[i] in ("a", "an"):
         return 1
@@ -80,6 +68,11 @@ def _relative(line: Line, i: int, today: date) -> DaySpan | None:
     text, behind = words[i], words[i + 1]
     if text == "day" and behind == "after" and words[i + 2] == "tomorrow":
         return DaySpan(i, i + 3, add_days(today, 2), add_days(today, 2))
+    if text == "day" and behind in ("after", "before"):
+        base = month_day(line, i + 2, today) or feast_day(line, i + 2, today) or nth_day(line, i + 2, today)
+        if base is not None:
+            day = add_days(base.first, 1 if behind == "after" else -1)
+            return DaySpan(i, base.end, day, day, year=day.year)
     if text == "overmorrow":
         return DaySpan(i, i + 1, add_days(today, 2), add_days(today, 2))
     if text == "tomorrow" or (text in ("next", "following") and behind in (*_PARTS, "day")):
@@ -229,24 +222,23 @@ _EDGED: tuple[Reader, ...] = (_relative, period, month)
 _NEXT: tuple[Reader, ...] = (_relative, _weekday, counted, period, month)
 _BY_NTH: tuple[Reader, ...] = (day_run, weekday_of_month, week_of, part_of_year, month_day, nth_day)
 _BY_NUMBER: tuple[Reader, ...] = (day_run, month_day, _ahead, counted, part_of_year)
-_BY_WORD: dict[str, tuple[Reader, ...]] = {
+_BEFORE_FEASTS: dict[str, tuple[Reader, ...]] = {
     **dict.fromkeys(MONTHS, (day_run, month_day, month)),
     **dict.fromkeys((*WEEKDAYS, *SHORT_WEEKDAYS), (_weekday,)),
     **dict.fromkeys(("today", "tonight", "tomorrow", "overmorrow", "day", "now"), (_relative,)),
     **dict.fromkeys((*_THIS_OR_NEXT, "my"), _NEXT),
-    **dict.fromkeys(("end", "beginning", "start", "middle", "mid", "early", "late", "later"), _EDGED),
+    **dict.fromkeys(("end", "beginning", "start", "middle", "later"), _EDGED),
+    **dict.fromkeys(("mid", "early", "late"), (*_EDGED, part_of_year)),
     **dict.fromkeys(("rest", "remainder", "remaining", "weekend", "month"), _EDGED),
     **dict.fromkeys(("few", "a", "an"), (_ahead,)),
     "in": (_ahead, counted),
     **dict.fromkeys(("within", "over", "during"), (counted,)),
     **dict.fromkeys(("week", "w"), (week_of, period)),
     **dict.fromkeys(("q", "h"), (part_of_year,)),
-    **dict.fromkeys(FIRST_WORDS, (_feast,)),
     "the": _THE,
     "on": (on_number,),
     "last": (weekday_of_month, week_of),
     "less": (counted,),
-    "new": (_feast,),
-    "good": (_feast,),
 }
-_BY_WORD["fourth"] = (_feast, *_BY_NTH)
+_BY_WORD = _BEFORE_FEASTS | {word: (feast_day, *_BEFORE_FEASTS.get(word, ())) for word in FIRST_WORDS}
+_BY_WORD["fourth"] = (feast_day, *_BY_NTH)

@@ -9,6 +9,7 @@ from nodes.reading.utterance import Utterance
 
 _MINUTES = {"minute": 1, "minutes": 1, "hour": 60, "hours": 60}
 _DAYS = {"day": 1, "days": 1, "week": 7, "weeks": 7}
+_BEGINS = ("starting", "beginning", "commencing")
 _ABOUT = ("about", "around", "like", "maybe", "roughly", "say", "another")
 
 
@@ -21,7 +22,12 @@ class Length(NamedTuple):
 
 def find_lengths(line: Line) -> list[Length]:
     """What stands behind "for": how long something lasts."""
-    found = (_length(line, i) for i, text in enumerate(line.words) if text == "for" and i < len(line))
+    found = [_length(line, i) for i, text in enumerate(line.words) if text == "for" and i < len(line)]
+    if any(word in line.words for word in _BEGINS):
+        for i in range(len(line)):
+            length = _length(line, i - 1) if line.nums[i] > 0 and line.words[i - 1] != "for" else None
+            if length is not None and line.words[length.end] in _BEGINS:
+                found.append(length._replace(start=i))
     return [length for length in found if length is not None]
 
 

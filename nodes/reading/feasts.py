@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from nodes.reading.calendar_words import add_days, nth_weekday
+from nodes.reading.calendar_words import add_days, monday_of, nth_weekday
+from nodes.reading.dates import DaySpan
 from nodes.reading.line import Line
 
 _FIXED = {
@@ -66,3 +67,20 @@ def feast_at(line: Line, i: int, today: date) -> tuple[int, date] | None:
         day = next(days, None)
         return None if day is None else (i + length, day)
     return None
+
+
+def feast_day(line: Line, i: int, today: date) -> DaySpan | None:
+    """ "Christmas", "Thanksgiving weekend", "Easter 2027"."""
+    held = feast_at(line, i, today)
+    if held is None:
+        return None
+    end, day = held
+    year = line.nums[end]
+    if line.words[end] == "weekend":
+        saturday = add_days(day, 5 - day.weekday() if day.weekday() else -2)
+        return DaySpan(i, end + 1, saturday, max(add_days(saturday, 1), day), "weekend", year=day.year)
+    if line.words[end] == "week":
+        monday = monday_of(day)
+        return DaySpan(i, end + 1, monday, add_days(monday, 6), "week", year=day.year)
+    again = feast_at(line, i, date(year, 1, 1)) if 2000 <= year <= 2099 else None
+    return DaySpan(i, end + (again is not None), *(again or held)[1:], (again or held)[1])

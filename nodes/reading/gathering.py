@@ -48,7 +48,7 @@ def gather(line: Line, items: Sequence[Item], today: date | None) -> list[Draft]
 
 def _overlap(draft: Draft, item: Item) -> None:
     """ "Tonight" is a day and a part of it, and so is "late this morning"."""
-    if (isinstance(item, Part) and draft.day is not None and draft.part is None and draft.clock is None) or (
+    if (isinstance(item, Part) and draft.day is not None and draft.part is None) or (
         isinstance(item, DaySpan) and draft.part is not None and draft.day is None
     ):
         draft.take(item)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from nodes.reading.amounts import PEOPLE
 from nodes.reading.line import Line, laid_out
 from nodes.reading.tokens import HARD
 from nodes.reading.utterance import Utterance, listen
@@ -22,8 +23,11 @@ _UNITS = word_set(
 _REFUSED = frozenset({"not", "never", "no"})
 _FLOOR = word_set("lower below less under than beneath")  # "not lower than 1,800" offers 1,800
 _ELSEWHERE = word_set("paid bought retails retail retailed worth originally valued otherwise else another")
-_MIDDLE = ("split the difference", "meet in the middle", "meet me in the middle", "meet you in the middle", "meet halfway",
-           "meet half way", "meet me halfway", "meet you halfway", "meet me half way", "meet you half way")  # fmt: skip
+_MIDDLE = (
+    "split the difference",
+    *(f"meet{who} {where}" for who in ("", " me", " you") for where in ("in the middle", "halfway", "half way")),
+)
+_BEFORE_YEAR = word_set("in since from of the a an year model around circa")
 _FULL = ("asking price", "full price", "listed price", "list price", "listing price", "your price")
 
 
@@ -93,9 +97,9 @@ def _is_offer(line: Line, i: int, listed: Decimal) -> bool:
         return False
     value = _value(line, i, listed)
     behind = line.words[i + 1] if line.brks[i + 1] < HARD else ""
-    if not LOWEST * listed <= value <= HIGHEST * listed or behind in _UNITS:
+    if not LOWEST * listed <= value <= HIGHEST * listed or behind in _UNITS or behind in PEOPLE:
         return False
-    year = 1950 <= value <= 2030 and not _marked(line, i) and value != listed
+    year = 1950 <= value <= 2030 and not _marked(line, i) and line.words[i - 1] in _BEFORE_YEAR
     scaled = value != token.num and not (
         _marked(line, i) or line.words[i - 1] in ("for", "do", "about", "at", "is", "to")
     )

@@ -56,7 +56,7 @@ class Draft:
 
 def mention_of(draft: Draft, frame: Frame, quote: str) -> TimeMention:
     whole = _whole(draft, quote)
-    if draft.length is not None and draft.length.minutes and frame is not Frame.NOT:
+    if draft.length is not None and frame in (Frame.FROM, Frame.AFTER):
         frame = Frame.NONE  # "from 9:30 for two hours" is no "any time after 9:30"
     if frame is Frame.NOT:
         return replace(whole, kind=TimeKind.EXCLUSION)

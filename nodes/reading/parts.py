@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import time
 
-from nodes.reading.calendar_words import PARTS, SINGULAR
+from nodes.reading.calendar_words import PARTS, SINGULAR, WEEKDAYS
 from nodes.reading.line import Line
 from nodes.reading.word_sets import word_set
 
@@ -75,6 +75,8 @@ def _part(line: Line, i: int, name: str) -> Part:
     begin = i - 1 if words[i - 1] in _EDGES else i
     if words[i - 1] in ("this", "in", "the") and words[i - 2] in _EDGES:
         begin = i - 2
+    if words[i - 2] in _EDGES and words[i - 1] in WEEKDAYS:
+        begin = i - 2  # "late Tuesday night"
     edge = words[begin] if begin < i else ""
     start, end = PARTS[name]
     middle = time((start.hour + end.hour + 1) // 2)

@@ -97,7 +97,9 @@ def tokenise(flat: str, speller: Speller) -> list[Token]:
         if kind in ("end", "soft"):
             if match[0] == "." and found and found[-1].end == start and found[-1].text in _ABBREVIATED:
                 continue
-            if kind == "soft" and _spans(flat, start, end, match[0], _counting_end(found, last_number_end)):
+            if kind == "soft" and _spans(
+                flat, start, end, match[0], _counting_end(found, last_number_end, flat[start - 1 : start] == " ")
+            ):
                 found.append(Token("to", start, end, "word", ("to",)))
             elif kind == "end" or match[0] not in ("-", "/", ":"):
                 brk = max(brk, HARD if kind == "end" else SOFT)
@@ -115,9 +117,11 @@ def tokenise(flat: str, speller: Speller) -> list[Token]:
     return found
 
 
-def _counting_end(found: Sequence[Token], last_number_end: int) -> int:
+def _counting_end(found: Sequence[Token], last_number_end: int, spaced: bool) -> int:
     """Where the last number ends, with "am" or a month behind it."""
-    return found[-1].end if found and found[-1].text in _BEHIND_NUMBER else last_number_end
+    if found and found[-1].text in _BEHIND_NUMBER and (spaced or found[-1].text in ("am", "pm")):
+        return found[-1].end
+    return last_number_end
 
 
 def _spans(flat: str, start: int, end: int, mark: str, last_number_end: int) -> bool:
