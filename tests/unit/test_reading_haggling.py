@@ -14,7 +14,7 @@ TALKS = (
     ([("buyer", "I would pay 1900"), ("seller", "I cannot go lower than 2,100")], "2100"),
     ([("buyer", "I will give you 2 k"), ("seller", "2.2k and we are done")], "2200"),
     ([("buyer", "2000?"), ("seller", "2200"), ("buyer", "let us meet in the middle")], "2100"),
-    ([("buyer", "2000?"), ("seller", "take 10 percent off of the list, that is all")], "1800"),
+    ([("buyer", "2000?"), ("seller", "I could take 10 percent off of that")], "1800"),
     ([("buyer", "I can only do 2000"), ("seller", "no, 2000 is too low for me")], "2000"),
     ([("buyer", "we have 1900 employees"), ("seller", "fine")], "2400"),
     ([("buyer", "I'll take it at the asking price")], "2400"),
@@ -38,7 +38,7 @@ AGREED = [("buyer", "How about $2,100?"), ("seller", "$2,100 works, you have a d
 APART = [
     ("buyer", "Would you take 900?"),
     ("seller", "No, that is way too low. 2,300 or nothing."),
-    ("buyer", "ok bye"),
+    ("buyer", "Sorry, I can not do that. Bye"),
 ]
 
 
