@@ -6,8 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bench import language, pack_figures
-from bench.language_acts import CROSSED
+from bench import language, language_acts, language_times, pack_figures
 from bench.pack_figures import SHARES, Figures, Said, attempt
 from bench.packs import Row, pack
 
@@ -32,7 +31,7 @@ class Task:
 
     def crossed(self, folder: Path) -> Said | None:
         """Answers from models that have not seen the row, where a model is trained; None where rules answer."""
-        trained = CROSSED.get(self.name)
+        trained = {**language_acts.CROSSED, **language_times.CROSSED}.get(self.name)
         return None if trained is None else trained(folder)
 
 

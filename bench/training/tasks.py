@@ -4,8 +4,11 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from nodes.reading.haggling import closing_words
 
 SPECIALS = ("none", "ask_human", "are_you_a_bot", "repeat", "who_are_you", "what_can_i_ask")
 ANSWERS = ("affirm", "deny", "neither")
@@ -89,6 +92,15 @@ def payments(packs: Path) -> list[Example]:
     return found
 
 
+def deals(packs: Path) -> list[Example]:
+    found: list[Example] = []
+    for row in rows(packs, "bargaining"):
+        talk = [(e["role"], e["text"]) for e in row["events"] if e["action"] == "message"]
+        words, before = closing_words(talk, Decimal(str(row["list_price"])))
+        found.append(Example(words, before, "deal" if row["outcome"]["deal"] else "none", row["id"]))
+    return found
+
+
 def revocations(packs: Path) -> list[Example]:
     """Our own wordings against our own near misses and ordinary turns. The frozen list trains nothing."""
     found = [Example(words, "", "opt_out", words) for name in OPT_OUTS for words in _own(name)]
@@ -108,5 +120,6 @@ HEADS = (
     Head("special", "free", SPECIALS, 0.3, 0.3, specials),
     Head("opt_out", "free", ("opt_out", "other"), 0.3, 0.3, revocations),
     Head("prospect", "free", ("neg", "neu", "pos"), 10.0, 1.0, prospects, (2.0, 1.0, 2.0)),
+    Head("deal", "bargain", ("deal", "none"), 3.0, 0.0, deals),
     Head("payment", "free", ("paid", "unpaid"), 30.0, 0.0, payments),
 )
