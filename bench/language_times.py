@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.training.crossing import odds_of
 from domain.reading import Answer, ReadingContext, TimeKind, TimeMention
-from nodes.reading.haggling import LIKELY, closing_words, deal_reached, standing_price
+from nodes.reading.haggling import closing_words, deal_reached, standing_price
 from nodes.reading.read import read
 from nodes.reading.times import read_times
 from nodes.reading.utterance import listen
@@ -149,7 +149,7 @@ def _bargain_crossed(packs: Path) -> Callable[[dict[str, Any]], tuple[bool, floa
     def said(row: dict[str, Any]) -> tuple[bool, float | None]:
         messages = [(e["role"], e["text"]) for e in row["events"] if e["action"] == "message"]
         listed = Decimal(str(row["list_price"]))
-        deal = odds[closing_words(messages, listed)]["deal"] >= LIKELY
+        deal = deal_reached(messages, listed, odds[closing_words(messages, listed)])
         return deal, float(standing_price(messages, listed))
 
     return said

@@ -1,5 +1,6 @@
 """Reads what two parties who bargain have settled on: the price that stands, and the words that lean on it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -28,6 +29,14 @@ _MIDDLE = (
     *(f"meet{who} {where}" for who in ("", " me", " you") for where in ("in the middle", "halfway", "half way")),
 )
 _BEFORE_YEAR = word_set("in since from of the a an year model around circa")
+_WALKS_AWAY = re.compile(
+    r"\b(?:no deal|bye|never mind|forget it|not interested|(?:keep|keep on) looking|look elsewhere|i(?:'ll| will) pass|"
+    r"(?:have|going|gonna) to pass|(?:won't|will not|not going to|not gonna) work|out of my (?:budget|range)|"
+    r"too (?:high|low|much|expensive) for me|above (?:my|our) budget|(?:can't|cannot|can not) afford|"
+    r"(?:can't|cannot|can not|couldn't|could not|won't|will not) (?:be able to )?"
+    r"(?:do|make|reach|accept|take|go for|agree to) (?:it|that|this|a deal))\b",
+    re.IGNORECASE,
+)
 _FULL = ("asking price", "full price", "listed price", "list price", "listing price", "your price")
 
 
@@ -115,6 +124,8 @@ def _set_aside(line: Line, i: int) -> bool:
     k = i
     while k > 0 and i - k < 5 and line.brks[k] < HARD:
         k -= 1
+        if line.words[k] == "but":
+            break
         if line.words[k] in _ELSEWHERE:
             return True
         if line.words[k] in _REFUSED and not _FLOOR & set(line.words[k + 1 : i]):
@@ -151,10 +162,21 @@ def closing_words(messages: Sequence[tuple[str, str]], listed: Decimal) -> tuple
     return " ".join([signs, *last]), f"{signs} {messages[-1][1][-CLOSING_CHARACTERS:]}" if messages else signs
 
 
-def deal_reached(messages: Sequence[tuple[str, str]], listed: Decimal) -> bool:
-    """Whether the last words of a bargain sound like those of people who agreed in the end."""
+def deal_reached(messages: Sequence[tuple[str, str]], listed: Decimal, odds: dict[str, float] | None = None) -> bool:
+    """Whether the last words of a bargain sound like those of people who agreed in the end; who walks away has not.
+    `odds` stands for what the shipped weights would say."""
+    if _walked_away(messages, listed):
+        return False
     from nodes.reading.grams import grams  # numpy is loaded with the first words, not with the module
     from nodes.reading.learned_weights import weights
 
-    held = weights("bargain")
-    return held.odds("deal", held.scores(grams(*closing_words(messages, listed))))["deal"] >= LIKELY
+    if odds is None:
+        held = weights("bargain")
+        odds = held.odds("deal", held.scores(grams(*closing_words(messages, listed))))
+    return odds["deal"] >= LIKELY
+
+
+def _walked_away(messages: Sequence[tuple[str, str]], listed: Decimal) -> bool:
+    """Whether the last message refuses and names no other price."""
+    last = messages[-1][1].replace("\u2019", "'") if messages else ""
+    return bool(_WALKS_AWAY.search(last)) and not offers_in(messages[-1:], listed)

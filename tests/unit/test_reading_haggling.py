@@ -1,4 +1,4 @@
-"""What two parties who bargain have settled on is read from their own words, and never from numbers that count things."""
+"""What two parties who bargain have settled on is read from their own words, never from numbers that count things."""
 
 from decimal import Decimal
 
@@ -45,6 +45,15 @@ APART = [
 def test_a_deal_and_none() -> None:
     assert deal_reached(AGREED, LISTED)
     assert not deal_reached(APART, LISTED)
+
+
+@pytest.mark.parametrize("refusal", ["No deal, then.", "I can't do that.", "That won\u2019t work, I'll pass"])
+def test_whoever_walks_away_ends_what_sounded_like_a_deal(refusal: str) -> None:
+    assert not deal_reached([*AGREED, ("seller", refusal)], LISTED, {"deal": 1.0, "none": 0.0})
+
+
+def test_a_refusal_with_another_price_still_bargains() -> None:
+    assert deal_reached([*AGREED, ("buyer", "I can't do that, but 2,050 is fine")], LISTED, {"deal": 0.9, "none": 0.1})
 
 
 @given(st.lists(st.tuples(st.sampled_from(("buyer", "seller")), st.text(max_size=80)), max_size=5))

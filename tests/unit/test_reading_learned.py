@@ -16,9 +16,11 @@ MOST_BYTES = 3_000_000
 
 def test_the_files_are_small_and_have_a_card() -> None:
     files = list(Path(FOLDER).glob("*.npz"))
-    assert {path.stem for path in files} == {"answers_sgd", "free"}
+    card = (FOLDER / "CARD.md").read_text("utf-8")
     assert sum(path.stat().st_size for path in files) <= MOST_BYTES
-    assert "CC BY-SA 4.0" in (FOLDER / "CARD.md").read_text("utf-8")
+    assert {path.stem for path in files} == {"answers_sgd", "bargain", "free"}
+    assert [path.name for path in files if f"| `{path.name}` |" not in card] == []
+    assert "CC BY-SA 4.0" in card
 
 
 @pytest.mark.parametrize(
