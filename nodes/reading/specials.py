@@ -24,6 +24,7 @@ _ROLES = (
 )
 _DIRECT = {
     "opt_out": Special.OPT_OUT,
+    "opt_out.plain": Special.OPT_OUT,
     "ask_human": Special.ASK_HUMAN,
     "erasure": Special.ERASURE,
     "complaint": Special.COMPLAINT,
