@@ -179,7 +179,7 @@ async def _booked(turn: Turn, ports: Ports) -> None:
         _cancel_or_keep(turn, str(answered["answer"]), when)
         return
     moves = Wish.RESCHEDULE in turn.reading.wishes or (bool(turn.reading.times) and Wish.MEETING in turn.reading.wishes)
-    if Wish.CANCEL_MEETING in turn.reading.wishes:
+    if turn.reading.wishes & {Wish.CANCEL_MEETING, Wish.CANCEL_ORDER}:  # nothing is ordered yet: the meeting is meant
         say(turn, "ask_cancel_meeting", when=when)
         return
     if moves:
