@@ -171,6 +171,7 @@ ACTS: Mapping[str, Act] = {
     "too_long": Act(),
     "low_confidence": Act(),
     "small_talk": Act(free=True),
+    "still_here": Act(free=True),
     "greet_back": Act(free=True),
     "thanks_reply": Act(free=True),
     "hold_on_ok": Act(),

@@ -73,6 +73,7 @@ class Special(StrEnum):
     UNREADABLE = "unreadable"  # nothing in it can be read: noise, empty, gibberish
     BACKCHANNEL = "backchannel"  # "mm-hm" and nothing else
     SMALL_TALK = "small_talk"  # a joke, the weather, a greeting
+    PRESENCE = "presence"  # "are you there?"
     THANKS = "thanks"
 
 

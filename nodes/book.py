@@ -109,7 +109,7 @@ async def _slots_offered(turn: Turn, ports: Ports) -> None:
         await _other_slots(turn, ports)
     elif turn.reading.times or _other_zone(turn) or turn.work.get("refusal"):
         await offer(turn, ports)
-    elif Special.SMALL_TALK in turn.reading.specials or Wish.HOLD_ON in turn.reading.wishes:
+    elif turn.reading.specials & {Special.SMALL_TALK, Special.PRESENCE} or Wish.HOLD_ON in turn.reading.wishes:
         return
     elif Wish.GOODBYE in turn.reading.wishes:
         release(turn)

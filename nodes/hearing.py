@@ -13,7 +13,9 @@ from domain.stages import Channel
 from domain.state import part
 from domain.turn import Turn
 
-NO_NEED = frozenset({Special.SMALL_TALK, Special.UNREADABLE, Special.OTHER_LANGUAGE, Special.COMPLAINT, Special.ANGRY})
+NO_NEED = frozenset(
+    {Special.SMALL_TALK, Special.PRESENCE, Special.UNREADABLE, Special.OTHER_LANGUAGE, Special.COMPLAINT, Special.ANGRY}
+)
 LOW_CONFIDENCE = 0.5  # below this a recogniser's words write no fact and give no consent
 FACT_KEYS = {"name": "contact.name", "company": "contact.company", "phone": "contact.phone", "email": "contact.email"}
 DIRECT = {

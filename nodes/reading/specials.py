@@ -38,6 +38,7 @@ _DIRECT = {
     "spam": Special.SPAM,
     "thanks": Special.THANKS,
     "small_talk": Special.SMALL_TALK,
+    "presence": Special.PRESENCE,
 }
 _VOWEL = re.compile(r"[aeiouyáéíóúäöüàèâêîôû]")
 _CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{5,}")

@@ -62,3 +62,15 @@ def test_a_feature_that_nobody_described_is_not_answered_with_how_it_works(words
 )
 def test_who_cannot_make_it_wants_another_time(words: str) -> None:
     assert Wish.RESCHEDULE in read(words, context()).wishes
+
+
+@pytest.mark.parametrize("words", ["are you there?", "you still there", "hello? are you there", "can you hear me"])
+def test_who_asks_whether_we_are_there_asks_nothing_else(words: str) -> None:
+    heard = read(words, context("need"))
+    assert Special.PRESENCE in heard.specials and not heard.questions
+    assert [fact for fact in heard.facts if fact.type == "need"] == []
+
+
+def test_a_hello_with_a_question_mark_is_a_hello() -> None:
+    heard = read("hello?", context("transfer_offer"))
+    assert Special.SMALL_TALK in heard.specials and not heard.questions
