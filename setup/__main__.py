@@ -1,4 +1,4 @@
-"""Makes a checkout ready to run: packages and fonts, with --browser a Chromium, with --again what failed before."""
+"""Makes a checkout ready to run: packages and fonts, with --browser what only tests need, with --again what failed before."""
 
 import sys
 
@@ -18,6 +18,7 @@ def main(arguments: list[str]) -> int:
     elif "--again" in arguments:
         static_files.fetch_all()
     if "--browser" in arguments:
+        packages.install_for_tests()
         browser.find_or_install()
     return 0
 
