@@ -1,4 +1,4 @@
-"""Makes a checkout ready to run: packages and fonts, with --browser what only tests need, with --again what failed before."""
+"""Makes a checkout ready to run: packages and fonts; --browser adds what tests need, --again tries again what failed."""
 
 import sys
 
