@@ -1,4 +1,4 @@
-"""Makes a checkout ready to run: packages and fonts; --browser adds what tests need, --again tries again what failed."""
+"""Makes a checkout ready to run: packages and fonts; --browser adds what tests need, --again retries what failed."""
 
 import sys
 
