@@ -109,7 +109,7 @@ async def _slots_offered(turn: Turn, ports: Ports) -> None:
         await _other_slots(turn, ports)
     elif turn.reading.times or _other_zone(turn) or turn.work.get("refusal"):
         await offer(turn, ports)
-    elif Special.SMALL_TALK in turn.reading.specials or Wish.HOLD_ON in turn.reading.wishes:
+    elif turn.reading.specials & {Special.SMALL_TALK, Special.PRESENCE} or Wish.HOLD_ON in turn.reading.wishes:
         return
     elif Wish.GOODBYE in turn.reading.wishes:
         release(turn)
@@ -179,7 +179,7 @@ async def _booked(turn: Turn, ports: Ports) -> None:
         _cancel_or_keep(turn, str(answered["answer"]), when)
         return
     moves = Wish.RESCHEDULE in turn.reading.wishes or (bool(turn.reading.times) and Wish.MEETING in turn.reading.wishes)
-    if Wish.CANCEL_MEETING in turn.reading.wishes:
+    if turn.reading.wishes & {Wish.CANCEL_MEETING, Wish.CANCEL_ORDER}:  # nothing is ordered yet: the meeting is meant
         say(turn, "ask_cancel_meeting", when=when)
         return
     if moves:

@@ -87,7 +87,7 @@ def read_answer(
         answer = Answer.YES
     binding = context.asked in BINDING
     open_end = heard.has("condition") or contradicts or (answer is Answer.YES and bool(denied))
-    open_end = open_end or (binding and heard.has("hedge"))
+    open_end = open_end or (binding and heard.has("hedge", "reported"))
     conditional = open_end or (asks and binding and answer is Answer.YES)
     if (
         context.asked == "commit"

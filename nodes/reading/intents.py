@@ -58,6 +58,8 @@ _DECLINABLE = word_set(
     "meeting_offer transfer_offer next_step_offer counter_offer slot slot_readback callback_choice recording quantity "
     "anything_else cancel_meeting_confirm fact_conflict"
 )  # "I don't need that" declines these, and not the whole matter
+# What asks and is served as something else than a question.
+_ANSWERED_ELSEWHERE = ("small_talk", "presence", "greeting", "machine", "ask_human", "gatekeeper")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def read_intents(heard: Utterance, context: ReadingContext, specials: frozenset[
         questions.discard(Question.PRICE)
     if Question.TERMS in questions and not (asks or heard.has("tells")):
         questions.discard(Question.TERMS)  # a word such as "renew" that asks for nothing
-    if asks and not questions and not wishes and not heard.has("small_talk", "machine", "ask_human", "gatekeeper"):
+    if asks and not questions and not wishes and not heard.has(*_ANSWERED_ELSEWHERE):
         questions.add(Question.OTHER)
     objections = tuple(kind for kind in _OBJECTIONS if heard.has(f"objection.{kind}"))
     if heard.has("authority.no"):

@@ -24,6 +24,7 @@ _ROLES = (
 )
 _DIRECT = {
     "opt_out": Special.OPT_OUT,
+    "opt_out.plain": Special.OPT_OUT,
     "ask_human": Special.ASK_HUMAN,
     "erasure": Special.ERASURE,
     "complaint": Special.COMPLAINT,
@@ -37,6 +38,7 @@ _DIRECT = {
     "spam": Special.SPAM,
     "thanks": Special.THANKS,
     "small_talk": Special.SMALL_TALK,
+    "presence": Special.PRESENCE,
 }
 _VOWEL = re.compile(r"[aeiouyáéíóúäöüàèâêîôû]")
 _CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{5,}")
