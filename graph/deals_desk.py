@@ -11,6 +11,7 @@ from domain.errors import BadInput
 from domain.ports import Clock, Links
 from domain.refusal import Refused
 from graph.bootstrap import open_world, service_of
+from graph.calling import CallDesk, call_desk
 from graph.local_tools import LocalTools
 from graph.runner import Runner
 from graph.service import ChainService
@@ -149,16 +150,17 @@ class Opened:
     deals: DealsDesk
     runner: Runner
     clock: Clock
+    calls: CallDesk | None
 
 
 @asynccontextmanager
 async def open_deals(settings: Settings, clock: Clock | None = None) -> AsyncGenerator[Opened]:
     """The chain, this desk and a turn runner on one database."""
-    async with open_world(settings, clock, size=20) as world:
+    async with open_world(settings, clock, size=20) as world, call_desk(world) as calls:
         links = LocalTools.load(world.sealer, world.catalogue, settings.buyers_url).form
         deals = DealsDesk(world.pool, world.sealer, world.clock, links)
         service: ChainService = service_of(world)
-        yield Opened(service, deals, Runner(service, world.pool, world.clock, "api"), world.clock)
+        yield Opened(service, deals, Runner(service, world.pool, world.clock, "api"), world.clock, calls)
 
 
 def amount_of(bill: Bill) -> str:

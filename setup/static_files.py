@@ -51,6 +51,16 @@ FILES = (
         },
         "the console uses the system's fonts",
     ),
+    NpmFiles(
+        "livekit-client@2.23.0",
+        "j9Kg86nJjBjNFUD+ukp2jwMCGa0k+YD5gU//RzAM+ZY3pbG631QCte7fQjwqWMmtBzhDJL9nKYuOLMv/9IbAxg==",
+        "ui/static/vendor",
+        {
+            "package/dist/livekit-client.umd.js": "livekit-client-2.23.0.umd.js",
+            "package/LICENSE": "livekit-client-LICENSE",
+        },
+        "nobody can call from a browser",
+    ),
 )
 
 

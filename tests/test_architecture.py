@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SURFACE = {
-    "domain", "graph.service", "graph.desk", "graph.deals_desk", "graph.calls", "graph.bootstrap", "graph.settings",
-    "graph.clock",
+    "domain", "graph.service", "graph.desk", "graph.deals_desk", "graph.calls", "graph.calling", "graph.bootstrap",
+    "graph.settings", "graph.clock",
 }  # fmt: skip
 MAY_IMPORT = {
     "domain": set[str](),

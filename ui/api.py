@@ -13,19 +13,33 @@ from starlette.routing import Route
 from domain.errors import BadInput
 from domain.ports import Clock
 from graph.deals_desk import DealsDesk, Post
+from ui.api_calls import CallPages
 from ui.api_channels import Chain, Channels
 from ui.api_deals import DealPages
-from ui.api_guard import Guard
+from ui.api_guard import CALLS, Guard
 from ui.api_input import Unacceptable
 from ui.deal_pages import broken_page, nothing_page
+from ui.livekit_client import LIVEKIT_CLIENT
 
 _STATIC = Path(__file__).with_name("static")
-_PAGES = ("/accept/", "/pay/")
+_PAGES = ("/accept/", "/pay/", CALLS)
 
 
-def build_api(chain: Chain, deals: DealsDesk, clock: Clock, *, post: Post, hosts: Collection[str]) -> Starlette:
-    """`post` brings the local provider's webhooks back to this API; `hosts` are the names it may be asked by."""
-    channels, pages = Channels(chain, deals, clock), DealPages(deals, post)
+def build_api(
+    chain: Chain,
+    deals: DealsDesk,
+    clock: Clock,
+    *,
+    post: Post,
+    hosts: Collection[str],
+    calls: CallPages | None = None,
+    rooms: Collection[str] = (),
+) -> Starlette:
+    """`post` brings the local provider's webhooks back to this API; `hosts` are the names it may be asked by.
+
+    Without `calls` there is nothing to call with; `rooms` is where the page of a call may connect to.
+    """
+    channels, pages, calls = Channels(chain, deals, clock), DealPages(deals, post), calls or CallPages(None)
 
     async def health(request: Request) -> Response:
         """GET /health: whether database, policy and a worker are there; 503 where one is missing."""
@@ -52,19 +66,28 @@ def build_api(chain: Chain, deals: DealsDesk, clock: Clock, *, post: Post, hosts
         Route("/accept/{token:str}", pages.accept, methods=["POST"]),
         Route("/pay/{token:str}", pages.bill),
         Route("/pay/{token:str}", pages.pay, methods=["POST"]),
+        Route("/call/{link:str}", calls.page),
+        Route("/call/{link:str}/join", calls.join, methods=["POST"]),
+        Route("/call/{link:str}/leave", calls.leave, methods=["POST"]),
         Route("/static/pages.css", _file("pages.css", "text/css")),
+        Route("/static/phone_line.js", _file("phone_line.js", "text/javascript")),
+        Route("/static/call_page.js", _file("call_page.js", "text/javascript")),
+        Route("/static/livekit-client.js", _file(LIVEKIT_CLIENT, "text/javascript")),
         Route("/static/icon.svg", _file("icon.svg", "image/svg+xml")),
     ]
     return Starlette(
         routes=routes,
-        middleware=[Middleware(Guard, hosts=hosts, broken=_broken)],
+        middleware=[Middleware(Guard, hosts=hosts, broken=_broken, rooms=rooms)],
         exception_handlers={BadInput: _refused, HTTPException: _no_route},
     )
 
 
 def _file(name: str, kind: str) -> Callable[[Request], Awaitable[Response]]:
     async def serve(request: Request) -> Response:
-        return FileResponse(_STATIC / name, media_type=kind)
+        found = _STATIC / name
+        if not found.exists():
+            raise HTTPException(404)
+        return FileResponse(found, media_type=kind)
 
     return serve
 

@@ -21,15 +21,28 @@ HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
     "x-robots-tag": "noindex",
 }
-_ENCODED = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+CALLS = "/call/"
+
+
+def call_headers(rooms: Collection[str]) -> dict[str, str]:
+    """The page that calls also runs our scripts, hears the microphone and talks to the LiveKit server, no other."""
+    reach = " ".join(("connect-src 'self'", *rooms))
+    return HEADERS | {
+        "content-security-policy": f"{HEADERS['content-security-policy']}; script-src 'self'; {reach}; "
+        "media-src 'self' blob:",
+        "permissions-policy": "camera=(), geolocation=(), microphone=(self), payment=()",
+    }
 
 
 class Guard:
     """Plain ASGI. A name that is not ours is refused: a stranger's domain may be made to point to this machine."""
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str], broken: Callable[[str], Response]) -> None:
-        """`broken` makes the answer to a request that failed, by its path."""
+    def __init__(
+        self, app: ASGIApp, hosts: Collection[str], broken: Callable[[str], Response], rooms: Collection[str] = ()
+    ) -> None:
+        """`broken` makes the answer to a request that failed, by its path; `rooms` is where calls are connected."""
         self._app, self._broken = app, broken
+        self._plain, self._calling = _encoded(HEADERS), _encoded(call_headers(rooms))
         self._hosts = {host.strip("[]").lower() for host in hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,12 +51,13 @@ class Guard:
             return
 
         begun = False
+        headers = self._calling if scope["path"].startswith(CALLS) else self._plain
 
         async def with_headers(message: Message) -> None:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                message["headers"] = [*message.get("headers", []), *_ENCODED]
+                message["headers"] = [*message.get("headers", []), *headers]
             await send(message)
 
         given = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
@@ -54,6 +68,10 @@ class Guard:
             _log.error("a request failed", extra={"action": "request_failed", "fault": type(fault).__name__})
             if not begun:
                 await self._broken(scope["path"])(scope, receive, with_headers)
+
+
+def _encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
 def _name(host: str) -> str:

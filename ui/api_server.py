@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
+from graph.calling import origins
 from graph.deals_desk import open_deals
 from graph.settings import Settings, load_settings
 from ui.api import build_api
+from ui.api_calls import CallPages
 from ui.api_deals import over_http
 
 
@@ -37,6 +39,8 @@ async def serve(settings: Settings) -> None:
             opened.clock,
             post=over_http(f"http://{host}:{settings.api_port}"),
             hosts={settings.host, "localhost", "127.0.0.1", "::1", urlsplit(settings.buyers_url).hostname or ""},
+            calls=CallPages(opened.calls),
+            rooms=origins(settings),
         )
         server = _Server(
             uvicorn.Config(
