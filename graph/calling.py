@@ -13,14 +13,14 @@ from domain.calls import Call, CallTurn
 from domain.contact import Identity
 from domain.errors import BadInput
 from domain.ports import Clock
-from graph.bootstrap import World
+from graph.bootstrap import World, open_world
 from graph.media.readiness import Readiness, readiness
 from graph.settings import Settings
 from memory.calls import Calls
 from memory.sealing import Sealer
 from tools.rooms import Rooms, RoomServer, RoomsUnreachable, buyers_token
 
-__all__ = ["CallDesk", "Joined", "Readiness", "RoomsUnreachable", "origins", "readiness", "room_server"]
+__all__ = ["CallDesk", "Joined", "Readiness", "RoomsUnreachable", "open_calls", "origins", "readiness", "room_server"]
 
 LINK_LIFE = timedelta(hours=24)
 _LINK_PARTS = 3
@@ -148,3 +148,13 @@ async def call_desk(world: World) -> AsyncGenerator[CallDesk | None]:
             world.settings.livekit_agent,
             world.settings.buyers_url,
         )
+
+
+@asynccontextmanager
+async def open_calls(settings: Settings) -> AsyncGenerator[CallDesk | None]:
+    """The door alone, with two connections; None where there is no LiveKit server."""
+    if room_server(settings) is None:
+        yield None
+        return
+    async with open_world(settings, size=2, one_pool=True) as world, call_desk(world) as calls:
+        yield calls

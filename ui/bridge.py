@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 
 from domain.errors import ThroughlineError
 from graph.bootstrap import open_desk
+from graph.calling import CallDesk, open_calls
 from graph.desk import Desk
 from graph.settings import load_settings
 
 T = TypeVar("T")
 Opener = Callable[[], AbstractAsyncContextManager[Desk]]
+CallsOpener = Callable[[], AbstractAsyncContextManager[CallDesk | None]]
 PATIENCE = 12.0  # longer than the pool waits for a connection would leave the page without a word
 
 
@@ -24,13 +26,18 @@ def _open() -> AbstractAsyncContextManager[Desk]:
     return open_desk(load_settings())
 
 
+def _open_calls() -> AbstractAsyncContextManager[CallDesk | None]:
+    return open_calls(load_settings())
+
+
 class Bridge:
     """A daemon thread with a loop; the desk and its connections live there and nowhere else."""
 
-    def __init__(self, opener: Opener = _open) -> None:
-        self._opener = opener
+    def __init__(self, opener: Opener = _open, calls_opener: CallsOpener = _open_calls) -> None:
+        self._opener, self._calls_opener = opener, calls_opener
         self._loop = asyncio.new_event_loop()
         self._desk: Desk | None = None
+        self._calls: CallDesk | None = None
         self._held = AsyncExitStack()
         self._opening = threading.Lock()
         self._thread = threading.Thread(target=self._loop.run_forever, name="desk", daemon=True)
@@ -42,6 +49,13 @@ class Bridge:
             if self._desk is None:
                 self._desk = self.call(self._opened(), timeout=60)
             return self._desk
+
+    def calls(self) -> CallDesk | None:
+        """The door to calls, opened when somebody first calls; None where there is no LiveKit server."""
+        with self._opening:
+            if self._calls is None:
+                self._calls = self.call(self._held.enter_async_context(self._calls_opener()), timeout=60)
+            return self._calls
 
     async def _opened(self) -> Desk:
         return await self._held.enter_async_context(self._opener())
@@ -70,7 +84,7 @@ class Bridge:
         return stop
 
     def close(self) -> None:
-        self._desk = None
+        self._desk = self._calls = None
         self.call(self._held.aclose(), timeout=10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
@@ -99,6 +113,10 @@ def use(chosen: Bridge | None) -> None:
 
 def desk() -> Desk:
     return bridge().desk()
+
+
+def calls() -> CallDesk | None:
+    return bridge().calls()
 
 
 def call(coroutine: Coroutine[Any, Any, T], timeout: float = PATIENCE) -> T:

@@ -3,12 +3,14 @@
 import base64
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import streamlit as st
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from graph.calling import origins
+from graph.settings import load_settings
 from ui.identity import LOOPBACK
 
 _INLINE = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
@@ -21,7 +23,8 @@ def _own_scripts() -> str:
     return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
 
 
-def content_policy() -> str:
+def content_policy(rooms: Collection[str] = ()) -> str:
+    """`rooms`: where calls are connected, the only other place that a page may reach."""
     # blob: is how components load their modules; inline styles are how Streamlit styles everything.
     rules = {
         "default-src": "'self'",
@@ -29,7 +32,7 @@ def content_policy() -> str:
         "style-src": "'self' 'unsafe-inline'",
         "img-src": "'self' data: blob:",
         "font-src": "'self' data:",
-        "connect-src": "'self'",
+        "connect-src": " ".join(("'self'", *rooms)),
         "media-src": "'self' blob:",
         "worker-src": "'self' blob:",
         "frame-src": "'none'",
@@ -47,7 +50,7 @@ class Headers:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         headers = {
-            "content-security-policy": content_policy(),
+            "content-security-policy": content_policy(origins(load_settings())),
             "x-frame-options": "DENY",
             "referrer-policy": "no-referrer",
             "x-content-type-options": "nosniff",

@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from domain.errors import ThroughlineError
@@ -19,9 +19,11 @@ from graph.settings import load_settings
 from ui import push
 from ui.bridge import bridge
 from ui.identity import sign_in_configured
+from ui.livekit_client import ADDRESS, LIVEKIT_CLIENT, fetched
 from ui.security import Headers, refusal
 
 SCRIPT = Path(__file__).with_name("app.py")
+STATIC = Path(__file__).with_name("static")
 
 
 @asynccontextmanager
@@ -54,10 +56,23 @@ async def ready(_request: Request) -> JSONResponse:
     return JSONResponse({"ready": True, "runner": health.runner_up, "policy": health.policy_version})
 
 
+async def livekit_client(_request: Request) -> Response:
+    """What browsers call with, as a script: Streamlit serves its static files as plain text."""
+    if not fetched():
+        return Response(status_code=404)
+    return FileResponse(
+        STATIC / LIVEKIT_CLIENT, media_type="text/javascript", headers={"cache-control": "max-age=86400"}
+    )
+
+
 app = st.App(
     SCRIPT,
     lifespan=lifespan,
-    routes=[WebSocketRoute(f"/{push.PATH}", push.hub.serve), Route("/ready", ready)],
+    routes=[
+        WebSocketRoute(f"/{push.PATH}", push.hub.serve),
+        Route("/ready", ready),
+        Route(f"/{ADDRESS}", livekit_client),
+    ],
     middleware=[Middleware(Headers)],
 )
 

@@ -1,5 +1,6 @@
 """Turns the thread of a session into lines a component can show, in plain words, for the inspector and for the chat."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ from ui import words
 Json = dict[str, Any]
 HIDDEN = "not kept: the recording of this call was declined"
 STILL = 0.004  # a smaller change of the score is no movement
+_WORD = re.compile(r"\w+")
 QUIET_EVENTS = frozenset({"heard", "delivered"})
 
 
@@ -142,7 +144,12 @@ def _chat_item(entry: Mapping[str, Any]) -> Json | None:
         notes = {"waiting": "sent", "failed": "could not be answered; a person will look at it"}
         return {"kind": "buyer", "text": entry["text"] or "", "note": notes.get(entry.get("pending", ""), "")}
     if kind == "agent":
-        return {"kind": "agent", "text": entry["text"] or "", "label": _by_other_channel(entry["channel"])}
+        return {
+            "kind": "agent",
+            "text": entry["text"] or "",
+            "label": _by_other_channel(entry["channel"]),
+            **(_heard(entry) if entry["channel"] == "voice" else {}),
+        }
     if kind == "message":
         return {"kind": "message", "text": entry["text"], "label": _by_other_channel(entry["channel"]) or "Message"}
     if kind == "gap":
@@ -161,6 +168,17 @@ def _chat_item(entry: Mapping[str, Any]) -> Json | None:
         text = f"{entry['scope']} {entry['object'] or ''} stopped by {entry['reason']}"
         return {"kind": "refusal", "text": text, "tag": {"text": "refused", "color": "red"}}
     return None
+
+
+def _heard(entry: Mapping[str, Any]) -> Json:
+    """Of a spoken line: where the buyer stopped hearing it, and how that is said."""
+    text, status = entry["text"] or "", entry["status"]
+    if status not in words.SPEECH:
+        return {}
+    heard = len(_WORD.findall(entry["heard"] or "")) if status == "partly" else 0
+    ends = [match.end() for match in _WORD.finditer(text)]
+    at = ends[min(heard, len(ends)) - 1] if heard and ends else 0
+    return {"text": text[:at], "rest": text[at:], "rested": status, "note": words.SPEECH[status]}
 
 
 def _by_other_channel(channel: str | None) -> str:

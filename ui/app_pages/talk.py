@@ -8,6 +8,7 @@ from domain.contact import Identity
 from domain.errors import BadInput, ThroughlineError
 from graph.desk import Health, Operator, SessionView
 from ui import bridge, buyer, charts, push, words
+from ui.call_bar import call_bar
 from ui.components import mounts
 from ui.faults import said_plainly
 from ui.suggestions import suggestions
@@ -100,6 +101,7 @@ def talk() -> None:
         who_are_you(identity, new=session is None)
         conversation(session, health)
     with side:
+        call_bar(identity)
         beside(session)
 
 

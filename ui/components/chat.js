@@ -13,6 +13,7 @@ const linked = (text, prefixes) => {
   }
   return out
 }
+// Of a spoken line that was cut, the rest stands there too: the agent meant to say it, and knows that nobody heard it.
 const draw = (item, prefixes) => {
   const row = el("div", `row ${item.kind}`)
   if (item.kind === "buyer" || item.kind === "agent" || item.kind === "message") {
@@ -21,6 +22,7 @@ const draw = (item, prefixes) => {
     const text = el("div", "text")
     text.append(item.kind === "buyer" ? document.createTextNode(item.text ?? "") : linked(item.text ?? "", prefixes))
     bubble.append(text)
+    if (item.rest) text.append(el("span", `rest ${item.rested}`, item.rest))
     if (item.note) bubble.append(el("div", "note", item.note))
     row.append(bubble)
   } else {

@@ -19,9 +19,10 @@ def _read(name: str) -> str:
     return (_HERE / name).read_text("utf-8")
 
 
-def _component(name: str, html: str, *, styled: bool = True) -> Any:
+def _component(name: str, html: str, *, styled: bool = True, before: str = "") -> Any:
     css = f"{_read('base.css')}\n{_read(f'{name}.css')}" if styled else None
-    return register(f"throughline_{name}", html=html, css=css, js=f"{_read('dom.js')}\n{_read(f'{name}.js')}")
+    script = "\n".join((_read("dom.js"), before, _read(f"{name}.js")))
+    return register(f"throughline_{name}", html=html, css=css, js=script)
 
 
 _LIVE = _component("live", '<i aria-hidden="true" style="display:none"></i>', styled=False)
@@ -47,6 +48,17 @@ _CHAT = _component(
     '<div class="log"></div><div class="typing" role="status" aria-label="The agent is writing" hidden>'
     "<i></i><i></i><i></i></div>"
     '<div class="sorry" role="status" hidden></div></div></div>',
+)
+_CALL = _component(
+    "call",
+    '<section class="root callbar" aria-label="Call"><div class="top" role="status"><i class="lamp"></i>'
+    '<span class="state"></span><span class="clock"></span></div><div class="acts">'
+    '<button type="button" class="begin">Call</button>'
+    '<button type="button" class="mute" aria-pressed="false" hidden>Mute</button>'
+    '<button type="button" class="hangup" hidden>Hang up</button></div>'
+    '<p class="fault" role="alert" hidden></p><p class="voice"></p>'
+    '<ol class="said" aria-label="What is said" hidden></ol><p class="took" hidden></p></section>',
+    before=(_HERE.parent / "static" / "phone_line.js").read_text("utf-8"),
 )
 
 
@@ -142,3 +154,8 @@ def chat(
         "prefixes": list(prefixes),
     }
     _CHAT(key=key, data=data, on_shown_change=on_shown, height="content")
+
+
+def call(state: Json, *, key: str, on_call: Call, on_left: Call) -> None:
+    """The bar to call with. `call` is a wish that comes with a number; `left` is a call that the browser is off."""
+    _CALL(key=key, data=state, on_call_change=on_call, on_left_change=on_left, height="content")

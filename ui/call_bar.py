@@ -1,0 +1,88 @@
+"""The call bar of Talk to it: a place on a call for the buyer who is played here or, where there is none, why."""
+
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from domain.contact import Identity
+from domain.errors import ThroughlineError
+from graph.calling import Readiness, RoomsUnreachable, readiness
+from graph.settings import load_settings
+from ui import bridge
+from ui.components import mounts
+from ui.livekit_client import ADDRESS, MISSING, fetched
+
+_KEY = "call"
+_WRITE = "Until then write: it is the same session."
+
+
+@st.cache_data(ttl=2.0, show_spinner=False)
+def voice() -> Readiness:
+    """Asked once for all pages that are drawn within two seconds."""
+    return readiness(load_settings())
+
+
+def call_bar(identity: Identity) -> None:
+    found = voice()
+    lamp = "ok" if found.ready else "bad" if found.broken else "wait"
+    if found.ready and not fetched():
+        lamp, says = "bad", MISSING
+    else:
+        says = line_of(found)
+    state: dict[str, Any] = {
+        "ready": lamp == "ok",
+        "lamp": lamp,
+        "voice": says,
+        "lib": ADDRESS,
+        "missing": MISSING,
+        "join": st.session_state.get("on_call"),
+        "refused": st.session_state.get("call_refused"),
+        "took": took(st.session_state.get("last_call")),
+    }
+    mounts.call(state, key=_KEY, on_call=partial(begin, identity), on_left=left)
+
+
+def line_of(found: Readiness) -> str:
+    """How voice is doing and, where it is not well, what to do."""
+    if found.ready:
+        return f"Voice {found.text}."
+    if not found.broken:
+        return f"Voice {found.text}. {_WRITE}"
+    return f"Voice {found.text}. Its log: {load_settings().log_dir / 'media.log'}. {_WRITE}"
+
+
+def begin(identity: Identity) -> None:
+    """The browser has a microphone: a place on the call for it."""
+    wish = st.session_state[_KEY].call
+    try:
+        calls = bridge.calls()
+        if calls is None:
+            raise RoomsUnreachable("no LiveKit server was started for this console")
+        joined = bridge.call(calls.join(identity, "talk"))
+    except ThroughlineError as fault:
+        st.session_state["call_refused"] = {"wish": wish, "text": f"The call could not begin: {fault}. {_WRITE}"}
+        return
+    st.session_state["last_call"] = joined.call_id
+    st.session_state["on_call"] = {"wish": wish, "call": joined.call_id, "url": joined.url, "token": joined.token}
+
+
+def left() -> None:
+    """The browser is off the call. Only a buyer who hung up ends it; a lost line is waited for."""
+    told = st.session_state[_KEY].left
+    st.session_state["on_call"] = None
+    calls = bridge.calls()
+    if calls and told["hung_up"]:
+        try:
+            bridge.call(calls.hang_up(str(told["call"])))
+        except ThroughlineError as fault:
+            st.session_state["talk_fault"] = f"The call was left, and could not be ended: {fault}."
+
+
+def took(call_id: str | None) -> str:
+    """How long the buyer waited for the last answer."""
+    calls = bridge.calls() if call_id else None
+    if calls is None or call_id is None:
+        return ""
+    last = bridge.call(calls.last_answer(call_id))
+    return f"Last answer {last.voice_ms} ms after the end of the words" if last else ""
