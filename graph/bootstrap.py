@@ -99,6 +99,14 @@ def _language() -> Any:
     return LocalLanguage(TopicIndex(_knowledge().phrasings()))
 
 
+def warm(settings: Settings) -> None:
+    """Read what the first turn of a process would otherwise have to wait for."""
+    _catalogue()
+    _lines(settings.locale[:2])
+    _rules()
+    _language()
+
+
 def ports_of(world: World) -> Ports:
     from memory.situation import Desk as Situations
     from tools.calendar import LocalCalendar

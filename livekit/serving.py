@@ -19,6 +19,7 @@ from livekit.agents import (
 )
 
 from domain.errors import BadInput
+from graph.bootstrap import warm
 from graph.media.status import note_registered
 from graph.settings import Settings, load_settings
 from livekit.call_job import call_of, serve
@@ -29,7 +30,17 @@ _FIRST = 0.95 * FULL
 _SAMPLE_S = 0.4
 _WEIGHT = 0.25  # of the newest sample: a second's peak is no load
 # Imported once, and shared by every job's process from there on.
-_PRELOADED = ["livekit.call_job", "graph.service", "graph.build", "memory.checkpoints", "tools.calendar"]
+_PRELOADED = [
+    "livekit.call_job",
+    "graph.service",
+    "graph.build",
+    "memory.checkpoints",
+    "memory.situation",
+    "memory.seats",
+    "nodes.reading.read",
+    "tools.calendar",
+    "tools.contracts",
+]
 
 
 class Load:
@@ -65,6 +76,7 @@ class Load:
 def prewarm(process: JobProcess) -> None:
     """Before a call is there: everything that a first sentence would have to wait for."""
     settings = load_settings()
+    warm(settings)
     load_models(settings)
     process.userdata["settings"] = settings
 

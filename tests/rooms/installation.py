@@ -83,6 +83,16 @@ class Installation:
             found = await Deals(connection, self.world.sealer).links(session_id)
         return {link["kind"]: link["token"] for link in found}
 
+    async def dialogue(self, identity: Identity) -> list[str]:
+        """Who said what, for a person who wants to know what went wrong."""
+        session = await self.session(identity)
+        turns = await self.rows("select * from turns where session_id = %s order by turn", session.get("session_id"))
+        opened = [{**turn, **self.world.sealer.open(turn["sealed"])} for turn in turns]
+        said = [(t["at"], f"buyer ({t['kind']} -> {t['step_after']}): {t.get('words') or ''}") for t in opened]
+        spoken = await self.speech(str(session["session_id"])) if session else []
+        said += [(line["queued_at"], f"agent ({line['act']}, {line['status']}): {line['words']}") for line in spoken]
+        return [f"{at:%M:%S.%f} {text}" for at, text in sorted(said)]
+
     async def approve(self, session_id: str) -> None:
         """A manager at the console approves what this session waits for."""
         queue = await self.desk.queue(MANAGER)

@@ -17,7 +17,7 @@ from graph.media.readiness import server_answers
 from graph.settings import Settings
 from tools.rooms import RoomServer
 
-_START_S = 20.0
+_START_S, _STOP_S = 20.0, 2.0
 
 
 def path_of_server() -> Path:
@@ -57,7 +57,11 @@ class LiveKit:
     def _end(self, number: signal.Signals) -> None:
         if self._process and self._process.poll() is None:
             self._process.send_signal(number)
-            self._process.wait(15)
+            try:
+                self._process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:  # it waits for people who are still in a room
+                self._process.kill()
+                self._process.wait(15)
 
     def environment(self) -> dict[str, str]:
         """The settings of a process that uses this server."""

@@ -1,11 +1,13 @@
 """The processes behind a call, as `throughline run` starts them: a worker that is watched over, and a reconciler."""
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -50,9 +52,9 @@ class Staff:
         return [each for each in self.worker().children(recursive=True) if each.net_connections("udp")]
 
 
-def settings_of(dsn: str, server: LiveKit, folder: Path, voice_port: int, **more: str) -> Settings:
+def settings_of(dsn: str, server: LiveKit, folder: Path, voice_port: int, **more: Any) -> Settings:
     """Reads the environment as a process does that is given these changes."""
-    changes = {
+    changes: dict[str, Any] = {
         "database_url": dsn,
         "data_key": KEY,
         "data_dir": str(folder / "data"),
@@ -60,6 +62,7 @@ def settings_of(dsn: str, server: LiveKit, folder: Path, voice_port: int, **more
         "stt": "scripted",
         "stt_script": str(folder / "scripts"),
         "tts": "tests.voice.audio.Tone",
+        "tts_options": {"per_word_s": 0.05},  # nobody has to understand it
         "policy_label": "local",
         **{name.removeprefix("THROUGHLINE_").lower(): value for name, value in server.environment().items()},
         **more,
@@ -79,7 +82,8 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "livekit_api_secret": secret.get_secret_value(),
         "data_key": settings.data_key.get_secret_value(),
     }
-    lists = {"stt": ",".join(settings.stt), "tts": ",".join(settings.tts)}
+    lists = {"tts_options": json.dumps(settings.tts_options)} if settings.tts_options else {}
+    lists |= {"stt": ",".join(settings.stt), "tts": ",".join(settings.tts)}
     return child_environment({**{name: str(getattr(settings, name)) for name in names}, **secrets, **lists}) | {
         "PYTHONPATH": str(ROOT)  # the tests' voice is one of theirs
     }

@@ -16,9 +16,10 @@ from tests.rooms.installation import Installation, eventually, installed
 from tests.rooms.server import LiveKit
 
 BUYER = Identity("phone", "+15125550101")
-OPENING = ("Hi, this is Dana Whitfield", "Yes, that is fine")
 LINES = (
-    "Hi, I need something for 12 people, we miss calls, and we start next month",
+    "Hi, this is Dana Whitfield",
+    "I need something for 12 people, we miss calls, and we start next month",
+    "Yes, that's fine",
     "Yes it's my call, and the budget is there",
     "Yes, let's do it now",
     "12 team seats, monthly, right",
@@ -60,7 +61,7 @@ async def sold(at: Installation, *, scripted: bool) -> Speaker:
     speaker = Speaker(at, joined, scripted=scripted)
     async with speaker.on_the_line():
         await eventually(lambda: agent_spoke(speaker))
-        for line in (*OPENING, *LINES):
+        for line in LINES:
             await speaker.says(line)
         session_id = str((await at.session(BUYER))["session_id"])
         await eventually(lambda: at.waiting(session_id))
@@ -82,6 +83,7 @@ async def agent_spoke(speaker: Speaker) -> bool:
 async def at(fresh_dsn: str, livekit_server: LiveKit, tmp_path: Path) -> AsyncIterator[Installation]:
     async with installed(fresh_dsn, livekit_server, tmp_path) as opened:
         yield opened
+        print("\n".join(await opened.dialogue(BUYER)))
 
 
 async def test_a_whole_sale_by_voice(at: Installation) -> None:
