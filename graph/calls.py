@@ -10,18 +10,9 @@ from memory.calls import DEAD_AFTER_S, Calls, Notice, notices
 from memory.database import Gone
 
 __all__ = [
-    "DEAD_AFTER_S",
-    "Call",
-    "CallState",
-    "CallTurn",
-    "Calls",
-    "Gone",
-    "Notice",
-    "Serving",
-    "calls_of",
-    "note_registered",
-    "told",
-]
+    "DEAD_AFTER_S", "Call", "CallState", "CallTurn", "Calls", "Gone", "Notice", "Serving", "calls_of",
+    "note_registered", "told",
+]  # fmt: skip
 
 
 def calls_of(world: World) -> Calls:

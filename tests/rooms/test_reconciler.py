@@ -80,7 +80,7 @@ async def _one_agent(buyer: Buyer) -> bool:
     return len(buyer.agents()) == 1
 
 
-@pytest.mark.parametrize("victim", ["job", "worker"])
+@pytest.mark.parametrize("victim", [pytest.param("job", marks=pytest.mark.soak), "worker"])
 async def test_a_killed_agent_is_replaced_and_the_buyer_goes_on_in_the_same_session(staff: Staff, victim: str) -> None:
     buyer, call_id = await on_the_line(staff)
     try:
