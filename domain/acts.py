@@ -103,6 +103,8 @@ ACTS: Mapping[str, Act] = {
     "ask_commit": Act(_QUOTE, asks="commit", readback=True),
     "commit_sent": Act({"contract_link": "link", "payment_link": "link"}),
     "commit_reminder": Act({"contract_link": "link", "payment_link": "link"}),
+    "commit_sent_by_text": Act(),
+    "commit_reminder_by_text": Act(),
     "commit_missing": Act({"missing": "text"}),
     "won": Act({"product": "name", "quantity": "count"}),
     "signed_waits_payment": Act(),

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import sys
+import wave
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -181,7 +182,7 @@ def murmur(seconds: float) -> Sound:
 def recorded(path: Path) -> Sound:
     try:
         return loud(*read_wave(path.read_bytes()))
-    except (OSError, EOFError, ValueError) as problem:
+    except (OSError, EOFError, ValueError, wave.Error) as problem:
         raise BadInput(str(path), f"cannot be played ({problem})", "Give a 16-bit WAV file.") from None
 
 

@@ -29,7 +29,7 @@ class CallStep(BaseModel):
 
     @model_validator(mode="after")
     def _one_thing(self) -> Self:
-        named = [name for name in _DOING if getattr(self, name) not in (None, False)]
+        named = [name for name in _DOING if getattr(self, name) is not None and getattr(self, name) is not False]
         if len(named) != 1:
             raise ValueError(f"a step does one of {', '.join(_DOING)}")
         if self.hang_up_after is not None and named[0] not in ("say", "wave", "interrupt"):

@@ -20,7 +20,7 @@ from livekit.agents import (
 
 from domain.errors import BadInput
 from graph.bootstrap import warm
-from graph.media.status import note_registered
+from graph.calls import note_registered
 from graph.settings import Settings, load_settings
 from livekit.call_job import call_of, serve
 from livekit.speech import prewarm as load_models

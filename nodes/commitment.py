@@ -19,7 +19,7 @@ from nodes.orders import ask_authority, authority_known, say_terms, scope_of, vo
 from nodes.price import scope_confirmed
 from nodes.proposals import COMMIT_USES, level_one_rule, open_proposal, propose
 from nodes.questions import quote_slots
-from nodes.sending import closed_use, send
+from nodes.sending import closed_use, say_links, send
 
 
 def check_list(turn: Turn, ports: Ports, words: bool) -> None:
@@ -195,6 +195,6 @@ def _commit(turn: Turn, ports: Ports) -> None:
     )
     if isinstance(row, Transition):
         turn.deal["order"] = {**part(turn.deal, "order"), **order}
-        say(turn, "commit_sent", contract_link=order["contract_link"], payment_link=order["payment_link"])
+        say_links(turn, "commit_sent", order)
     elif not asks_something(turn):
         ask_commit(turn)

@@ -10,6 +10,7 @@ from domain.reading import Wish
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 from nodes.commitment import ask_commit
+from nodes.sending import say_links
 
 
 def committed(turn: Turn, ports: Ports, words: bool) -> None:
@@ -36,7 +37,7 @@ def committed(turn: Turn, ports: Ports, words: bool) -> None:
         if Wish.GOODBYE in turn.reading.wishes or turn.counted("commit_reminder") % 2:
             say(turn, "commit_missing", missing=missing)
         else:
-            say(turn, "commit_reminder", contract_link=order["contract_link"], payment_link=order["payment_link"])
+            say_links(turn, "commit_reminder", order)
         turn.count("commit_reminder")
 
 

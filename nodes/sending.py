@@ -3,12 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
+from domain.acts import say
 from domain.authority import allowed, use
 from domain.errors import ThroughlineError
 from domain.facts import FactStatus
 from domain.ledger import write
 from domain.ports import Ports
 from domain.refusal import Refused
+from domain.stages import Channel
 from domain.state import Json, part
 from domain.turn import Turn
 
@@ -93,3 +95,11 @@ def _deliver(turn: Turn, scope: str, quote: Json, object_id: str, proposal_id: s
         payload=payload,
         capability_id=permit.capability_id,
     )
+
+
+def say_links(turn: Turn, act: str, order: Json) -> None:
+    """Nobody can follow an address that is read out: on a call both links go out as text messages."""
+    if turn.channel is Channel.VOICE:
+        say(turn, f"{act}_by_text")
+    else:
+        say(turn, act, contract_link=order["contract_link"], payment_link=order["payment_link"])

@@ -25,7 +25,7 @@ _FOLDERS = "throughline-tests-"
 _TEMPLATE = "template_throughline"
 _numbers = count(1)
 # Whoever waits longest begins first, so that two workers end at about the same time.
-_FIRST = ("scenarios", "screens/test_whole_sale", "durability", "screens", "integration")
+_FIRST = ("scenarios", "screens/test_whole_sale", "rooms", "durability", "voice", "screens", "integration", "speech")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ class Staff:
     scripts: Path
     log: Path
     supervisor: Supervisor
+    started_s: float  # how long a worker's start takes here and now
     said: list[str] = field(default_factory=list[str])
 
     def heard(self, call_id: str, *lines: str) -> None:
@@ -93,6 +95,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
 async def at_work(settings: Settings, folder: Path) -> AsyncGenerator[Staff]:
     """Until a worker is ready; it is started again when it dies, as it is for real."""
     said: list[str] = []
+    began = time.monotonic()
     environment = environment_of(settings)
     with Guardian(environment) as guardian:
         command = (sys.executable, "-m", "graph.media.worker")
@@ -106,7 +109,8 @@ async def at_work(settings: Settings, folder: Path) -> AsyncGenerator[Staff]:
                 watching = asyncio.create_task(Reconciler(desk.calls, desk.rooms, world.clock, desk.agent).run(stop))
                 try:
                     await ready(settings, folder / "voice.log")
-                    yield Staff(world, desk, settings.stt_script, folder / "voice.log", supervisor, said)
+                    took = time.monotonic() - began
+                    yield Staff(world, desk, settings.stt_script, folder / "voice.log", supervisor, took, said)
                 finally:
                     stop.set()
                     await watching

@@ -20,7 +20,7 @@ BOOK = load_lines(TEXT, "en.yaml", NAMES)
 # Said word for word each time: who speaks and how to stop, what binds, and what a price is.
 WORD_FOR_WORD = frozenset({
     "disclose_ai", "disclose_ai_again", "answer_screening", "answer_who", "optout_done", "optout_text", "answer_terms",
-    "answer_article", "answer_quote", "price_again", "commit_sent",
+    "answer_article", "answer_quote", "price_again", "commit_sent", "commit_sent_by_text",
 })  # fmt: skip
 NOW = "2026-11-24T15:00:00+00:00"
 

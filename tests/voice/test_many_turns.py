@@ -36,10 +36,10 @@ async def accounted(call: Call, turns: int) -> None:
     assert await call.rows("select 1 from inbox where status <> 'done'") == []
 
 
-async def test_twenty_turns(fresh_dsn: str) -> None:
-    async with calling(fresh_dsn, detection="vad", per_word_s=0.06) as call:
-        waited = await many(call, 20)
-        await accounted(call, 20)
+async def test_ten_turns(fresh_dsn: str) -> None:
+    async with calling(fresh_dsn, detection="vad", per_word_s=0.03) as call:
+        waited = await many(call, 10)
+        await accounted(call, 10)
         print("p50", round(statistics.median(waited)), "worst", round(max(waited)))
         assert statistics.median(waited) < 1500
 
