@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from domain.errors import ThroughlineError
-from ui import bridge, identity, push, words
+from ui import bridge, call_bar, identity, push, words
 from ui.components import mounts
 
 HERE = Path(__file__).parent
@@ -83,6 +83,7 @@ def machinery(who: identity.Operator) -> None:
         ("ok", "Database", "answers"),
         ("ok" if health.runner_up else "bad", "Turn runner", runner),
         ("ok", "Policy", f"{health.policy_version}{f', {health.policy_label}' if health.policy_label else ''}"),
+        call_bar.health_line(),
     ]
     mounts.health(lines, note=trouble(health), key="health")
     mounts.alerts(numbers, key="alerts")
@@ -123,6 +124,7 @@ who = operator()
 st.session_state["operator"] = who
 page = st.navigation(pages(st.session_state.get("nav_count", 0)), expanded=True)
 with st.sidebar:
+    call_bar.way_back()
     machinery(who)
     signature(who)
 page.run()

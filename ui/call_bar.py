@@ -41,6 +41,46 @@ def call_bar(identity: Identity) -> None:
         "took": took(st.session_state.get("last_call")),
     }
     mounts.call(state, key=_KEY, on_call=partial(begin, identity), on_left=left)
+    if lamp == "ok":
+        link_to_call(identity)
+
+
+def link_to_call(identity: Identity) -> None:
+    """For a call from somebody else's browser, as the same buyer."""
+    whose = (identity.kind, identity.value)
+    made = st.session_state.get("call_link")
+    if made and made[0] == whose:
+        st.code(made[1], language=None, wrap_lines=True)
+        st.caption("Whoever has this link calls as this buyer, for a day.")
+    else:
+        st.button(
+            "Make a link to call",
+            key="make_call_link",
+            type="tertiary",
+            on_click=make_link,
+            args=(identity,),
+            icon=":material/link:",
+            help="A page of its own that a buyer can be sent.",
+        )
+
+
+def make_link(identity: Identity) -> None:
+    calls = bridge.calls()
+    if calls:
+        made = bridge.call(calls.link(identity, "talk"))
+        st.session_state["call_link"] = ((identity.kind, identity.value), made)
+
+
+def way_back() -> None:
+    """On every other page: a call goes on there, and its bar is in Talk to it."""
+    if st.session_state.get("on_call"):
+        st.page_link("app_pages/talk.py", label="On a call: back to it", icon=":material/call:")
+
+
+def health_line() -> tuple[str, str, str]:
+    """For the line of the machinery's state."""
+    found = voice()
+    return ("ok" if found.ready else "bad" if found.broken else "wait", "Voice", found.text)
 
 
 def line_of(found: Readiness) -> str:

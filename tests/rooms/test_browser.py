@@ -70,7 +70,8 @@ async def watched(chromium: Any, allowed: tuple[str, ...]) -> AsyncIterator[Any]
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda said: faults.append(said.text) if "Security" in said.text else None)
     page.on(
-        "request", lambda asked: None if asked.url.startswith((*allowed, "data:", "blob:")) else faults.append(asked.url)
+        "request",
+        lambda asked: None if asked.url.startswith((*allowed, "data:", "blob:")) else faults.append(asked.url),
     )
     page.on("websocket", lambda asked: None if asked.url.startswith(allowed) else faults.append(asked.url))
     try:
@@ -95,66 +96,74 @@ async def over(at: Installation, call_id: str) -> bool:
     return bool(call and call.ended_at)
 
 
-async def test_a_call_from_talk_to_it(at: Installation, tmp_path: Path, livekit_server: LiveKit) -> None:
-    console = f"http://127.0.0.1:{at.world.settings.console_port}"
-    allowed = (console, console.replace("http", "ws"), livekit_server.place.url)
-    async with asyncio.timeout(120), browser(tmp_path) as chromium, watched(chromium, allowed) as page:
-        await page.goto(f"{console}/talk?as=%2B{BUYER.value[1:]}")
-        await page.wait_for_selector(SETTLED)
-        bar, chat = page.locator(".callbar"), page.get_by_role("log")
-        await bar.get_by_role("button", name="Call", exact=True).click()
-        call_id = await live_call(at)
-        await bar.get_by_role("button", name="Mute").click()
-        await bar.get_by_text("It listens").or_(bar.get_by_text("You are muted")).wait_for()
-        session_id = str((await eventually(lambda: at.session(BUYER)))["session_id"])
-        await eventually(lambda: all_heard(at, session_id))
-        await picture(page, "greeted")
-
-        # Words of the buyer, and what answers them, in the bar and in the thread.
-        at.heard(call_id, "Hi, this is Dana Whitfield")
-        await bar.get_by_role("button", name="Unmute").click()
-        await bar.get_by_text("Hi, this is Dana Whitfield").wait_for()
-        await chat.get_by_text("Hi, this is Dana Whitfield").wait_for()
-        await bar.get_by_text("ms after the end of the words").wait_for()
-        await picture(page, "answered")
-
-        # Cut short, a line is heard in part: the rest of it is struck.
-        at.heard(call_id, "Yes, that is fine", "We are 12 people and we miss calls", "How much is it?", "And in euros?")
-        await chat.locator(".rest").first.wait_for()
-        await picture(page, "cut")
-
-        # Another page of the console does not end the call.
-        await page.get_by_role("link", name="Sessions").click()
-        await page.get_by_role("heading", name="Sessions").first.wait_for()
-        assert not await over(at, call_id)
-        await page.get_by_role("link", name="Talk to it").click()
-        await bar.get_by_role("button", name="Hang up").click()
-        await bar.get_by_text("The call is over").wait_for()
-        await eventually(lambda: over(at, call_id))
-        await picture(page, "over")
-
-
 async def all_heard(at: Installation, session_id: str) -> bool:
     lines = await at.speech(session_id)
     return bool(lines) and all(line["status"] == "heard" for line in lines)
 
 
-async def test_a_call_from_a_link(at: Installation, tmp_path: Path, livekit_server: LiveKit) -> None:
-    api = at.world.settings.buyers_url
-    link = await at.calls.link(BUYER)
-    assert BUYER.value[1:] not in link
-    async with asyncio.timeout(90), browser(tmp_path) as chromium:
-        async with watched(chromium, (api, livekit_server.place.url)) as page:
+async def test_a_browser_calls_from_talk_to_it_and_from_a_link(
+    at: Installation, tmp_path: Path, livekit_server: LiveKit
+) -> None:
+    rooms = livekit_server.place.url
+    console, api = f"http://127.0.0.1:{at.world.settings.console_port}", at.world.settings.buyers_url
+    async with asyncio.timeout(200), browser(tmp_path) as chromium:
+        async with watched(chromium, (console, console.replace("http", "ws"), rooms)) as page:
+            await page.goto(f"{console}/talk?as=%2B{BUYER.value[1:]}")
+            await page.wait_for_selector(SETTLED)
+            await from_talk_to_it(at, page)
+        link = await at.calls.link(BUYER)
+        assert BUYER.value[2:] not in link
+        async with watched(chromium, (api, rooms)) as page:
             await page.goto(link)
-            call_id = await live_call(at)
-            at.heard(call_id, "Hi, this is Dana Whitfield")
-            await picture(page, "page_before")
-            await page.get_by_role("button", name="Call").click()
-            await page.locator("#said .agent").first.wait_for()
-            await page.get_by_text("Hi, this is Dana Whitfield").wait_for()
-            await picture(page, "page_answered")
-            call = await at.calls.calls.call(call_id)
-            assert call and call.room.startswith("call-") and BUYER.value[2:] not in call.room
-            await page.get_by_role("button", name="Hang up").click()
-            await page.get_by_text("The call is over").wait_for()
-            await eventually(lambda: over(at, call_id))
+            await from_a_link(at, page)
+
+
+async def from_talk_to_it(at: Installation, page: Any) -> None:
+    bar, chat = page.locator(".callbar"), page.get_by_role("log")
+    await bar.get_by_role("button", name="Call", exact=True).click()
+    call_id = await live_call(at)
+    await bar.get_by_role("button", name="Mute").click()
+    session_id = str((await eventually(lambda: at.session(BUYER)))["session_id"])
+    await eventually(lambda: all_heard(at, session_id))
+    await bar.get_by_text("You are muted").wait_for()
+
+    # Words of the buyer, and what answers them, in the bar and in the thread.
+    at.heard(call_id, "Hi, this is Dana Whitfield")
+    await bar.get_by_role("button", name="Unmute").click()
+    await bar.get_by_text("Hi, this is Dana Whitfield").wait_for()
+    await chat.get_by_text("Hi, this is Dana Whitfield").wait_for()
+    await bar.get_by_text("ms after the end of the words").wait_for()
+    await eventually(lambda: all_heard(at, session_id))
+    await picture(page, "answered")
+
+    # Another page of the console does not end the call, and leads back to it.
+    await page.get_by_role("link", name="Sessions").click()
+    await page.get_by_role("heading", name="Sessions").first.wait_for()
+    await page.get_by_role("link", name="On a call: back to it").click()
+    await bar.get_by_role("button", name="Hang up").wait_for()
+    assert not await over(at, call_id)
+
+    await bar.get_by_role("button", name="Hang up").click()
+    await bar.get_by_text("The call is over").wait_for()
+    await eventually(lambda: over(at, call_id))
+    await page.get_by_role("button", name="Make a link to call").click()
+    await page.get_by_text("/call/").wait_for()
+    await picture(page, "over")
+
+
+async def from_a_link(at: Installation, page: Any) -> None:
+    """The same buyer as before, so the agent greets nobody anew; muted until it has spoken."""
+    call_id = await live_call(at)
+    await picture(page, "page_before")
+    await page.get_by_role("button", name="Call").click()
+    await page.get_by_role("button", name="Mute").click()
+    await page.locator("#said .agent").first.wait_for()
+    session_id = str((await at.session(BUYER))["session_id"])
+    await eventually(lambda: all_heard(at, session_id))
+    at.heard(call_id, "We are 12 people and we miss calls")
+    await page.get_by_role("button", name="Unmute").click()
+    await page.get_by_text("We are 12 people and we miss calls").wait_for()
+    await picture(page, "page_answered")
+    await page.get_by_role("button", name="Hang up").click()
+    await page.get_by_text("The call is over").wait_for()
+    await eventually(lambda: over(at, call_id))
