@@ -67,11 +67,12 @@ async def watched(chromium: Any, allowed: tuple[str, ...]) -> AsyncIterator[Any]
     page = await chromium.new_page(viewport={"width": 1400, "height": 900})
     page.set_default_timeout(30_000)
     faults: list[str] = []
+    known = (*allowed, "data:", "blob:")
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda said: faults.append(said.text) if "Security" in said.text else None)
     page.on(
         "request",
-        lambda asked: None if asked.url.startswith((*allowed, "data:", "blob:")) else faults.append(asked.url),
+        lambda asked: None if asked.url.startswith(known) else faults.append(asked.url),
     )
     page.on("websocket", lambda asked: None if asked.url.startswith(allowed) else faults.append(asked.url))
     try:
