@@ -124,7 +124,8 @@ who = operator()
 st.session_state["operator"] = who
 page = st.navigation(pages(st.session_state.get("nav_count", 0)), expanded=True)
 with st.sidebar:
-    call_bar.way_back()
+    if page.url_path != "talk":
+        call_bar.way_back()
     machinery(who)
     signature(who)
 page.run()

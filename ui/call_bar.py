@@ -9,7 +9,7 @@ from domain.contact import Identity
 from domain.errors import ThroughlineError
 from graph.calling import Readiness, RoomsUnreachable, readiness
 from graph.settings import load_settings
-from ui import bridge
+from ui import bridge, buyer
 from ui.components import mounts
 from ui.livekit_client import ADDRESS, MISSING, fetched
 
@@ -38,7 +38,8 @@ def call_bar(identity: Identity) -> None:
         "missing": MISSING,
         "join": st.session_state.get("on_call"),
         "refused": st.session_state.get("call_refused"),
-        "took": took(st.session_state.get("last_call")),
+        "took": took(st.session_state.get("last_call"), identity),
+        "who": buyer.shown(identity.value),
     }
     mounts.call(state, key=_KEY, on_call=partial(begin, identity), on_left=left)
     if lamp == "ok":
@@ -103,7 +104,7 @@ def begin(identity: Identity) -> None:
     except ThroughlineError as fault:
         st.session_state["call_refused"] = {"wish": wish, "text": f"The call could not begin: {fault}. {_WRITE}"}
         return
-    st.session_state["last_call"] = joined.call_id
+    st.session_state["last_call"] = (identity.value, joined.call_id)
     st.session_state["on_call"] = {"wish": wish, "call": joined.call_id, "url": joined.url, "token": joined.token}
 
 
@@ -119,10 +120,10 @@ def left() -> None:
             st.session_state["talk_fault"] = f"The call was left, and could not be ended: {fault}."
 
 
-def took(call_id: str | None) -> str:
-    """How long the buyer waited for the last answer."""
-    calls = bridge.calls() if call_id else None
-    if calls is None or call_id is None:
+def took(last: tuple[str, str] | None, identity: Identity) -> str:
+    """How long this buyer waited for the newest answer."""
+    if last is None or last[0] != identity.value:
         return ""
-    last = bridge.call(calls.last_answer(call_id))
-    return f"Last answer {last.voice_ms} ms after the end of the words" if last else ""
+    calls = bridge.calls()
+    answer = bridge.call(calls.last_answer(last[1])) if calls else None
+    return f"Last answer {answer.voice_ms} ms after the end of the words" if answer else ""

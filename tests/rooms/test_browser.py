@@ -88,7 +88,9 @@ async def picture(page: Any, name: str) -> None:
 
 
 async def live_call(at: Installation) -> str:
-    (call,) = await eventually(at.calls.calls.live)
+    found = await eventually(at.calls.calls.live)
+    assert len(found) == 1, found
+    (call,) = found
     return str(call.call_id)
 
 

@@ -23,7 +23,13 @@ NOBODY_RUNS = (
 
 
 def you() -> Identity:
-    return buyer.of_address(st.query_params.get("as", ""))
+    """Whoever stands in the address or, where a link of the console dropped that, who was played before."""
+    if "as" not in st.query_params and "played" in st.session_state:
+        st.query_params["as"] = st.session_state["played"]
+    found = buyer.of_address(st.query_params.get("as", ""))
+    if "as" in st.query_params:
+        st.session_state["played"] = found.value
+    return found
 
 
 def become() -> None:

@@ -1,5 +1,5 @@
 // The call bar. The line itself outlives this node: whoever goes to Approvals during a call stays on it.
-const held = (globalThis.throughlineCall ??= { line: null, call: null, wish: 0, told: null, draw: null, loading: null, hungUp: "" })
+const held = (globalThis.throughlineCall ??= { line: null, call: null, wish: 0, told: null, draw: null, loading: null, hungUp: "", who: "" })
 const library = address => globalThis.LivekitClient ? Promise.resolve()
   : (held.loading ??= import(new URL(address, document.baseURI)).catch(fault => { held.loading = null; throw fault }))
 const leave = () => {
@@ -8,6 +8,7 @@ const leave = () => {
   held.call = null
 }
 const begin = async data => {
+  held.who = data.who
   const before = held.line?.said ?? []
   const line = (held.line = new PhoneLine(mine => {
     if (held.line !== mine) return
@@ -43,7 +44,8 @@ const paint = (root, data) => {
   const line = held.line, state = line?.state ?? "idle", on = state === "connected"
   const busy = on || state === "connecting" || state === "microphone", find = name => root.querySelector(name)
   root.dataset.state = state
-  find(".state").textContent = !on ? lineStates[state] : line.muted ? "You are muted" : agentStates[line.agent] ?? lineStates.connected
+  const other = busy && held.who !== data.who
+  find(".state").textContent = other ? `On a call as ${held.who}` : !on ? lineStates[state] : line.muted ? "You are muted" : agentStates[line.agent] ?? lineStates.connected
   find(".clock").textContent = on ? clockText((Date.now() - line.since) / 1000) : ""
   const call = find(".begin"), mute = find(".mute")
   call.hidden = busy; call.disabled = !data.ready; call.textContent = state === "idle" ? "Call" : "Call again"
@@ -76,5 +78,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     held.line?.hangUp()
   }
   join(data)
+  const idle = !held.line || held.line.state === "over" || held.line.state === "lost"
+  if (idle && held.who !== data.who) Object.assign(held, { line: null, who: data.who })     // somebody else's words
   return every(parentElement, held.draw)
 }
