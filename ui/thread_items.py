@@ -177,7 +177,7 @@ def _heard(entry: Mapping[str, Any]) -> Json:
         return {}
     heard = len(_WORD.findall(entry["heard"] or "")) if status == "partly" else 0
     ends = [match.end() for match in _WORD.finditer(text)]
-    at = ends[min(heard, len(ends)) - 1] if heard and ends else 0
+    at = 0 if not heard else len(text) if heard >= len(ends) else ends[heard - 1]
     return {"text": text[:at], "rest": text[at:], "rested": status, "note": words.SPEECH[status]}
 
 
