@@ -216,5 +216,11 @@ def planned(turn: Turn, *acts: str) -> bool:
     return any(line["act"] in acts for line in turn.plan)
 
 
+def tells_details(name: str) -> bool:
+    """Whether a line says something of the buyer's own, beyond the name that is asked for."""
+    act = ACTS[name]
+    return (act.readback and name != "confirm_name") or not {"when", "link"}.isdisjoint(act.slots.values())
+
+
 def asks_something(turn: Turn) -> bool:
     return any(line["asks"] for line in turn.plan)

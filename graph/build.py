@@ -13,7 +13,7 @@ from domain.transitions import TABLE, Transition
 from graph import probes
 from nodes.book import book
 from nodes.close import close
-from nodes.gate import gate
+from nodes.gate import gate, waiting
 from nodes.listen import listen
 from nodes.speaking.wording import put_in_words
 from nodes.transfer import transfer
@@ -33,6 +33,7 @@ STAGE_NODES = {Stage.ENTRY: "book", Stage.BOOK: "book", Stage.TRANSFER: "transfe
 NODES: dict[str, Node] = {"listen": listen, "weigh": weigh, "book": book, "transfer": transfer, "close": close}
 TRANSIENT = ("turn", "situation", "plan", "effects")
 _UNSET = object()
+ENDS = {"turn decided": END, "turn decided, a person decides next": "gate"}
 MOST_HOPS = 5  # stage nodes in one turn: four rows at most can change the stage
 
 
@@ -64,10 +65,10 @@ def ways_of(name: str) -> dict[str, str]:
     if name == "listen":
         return {"heard": "weigh"}
     if name == "weigh":
-        return {"in BOOK": "book", "in TRANSFER": "transfer", "in CLOSE": "close", "served": "gate"}
+        return {"in BOOK": "book", "in TRANSFER": "transfer", "in CLOSE": "close", **ENDS}
     return {
         **{way(name, target): target for target in STAGE_NODES.values() if way(name, target)},
-        "turn decided": "gate",
+        **ENDS,
     }
 
 
@@ -96,11 +97,13 @@ def _bound(name: str, node: Node, ports: Ports, ways: Mapping[str, str]) -> Boun
         probes.reached(f"in_{name}")
         update = await node(state, ports=ports)
         target = ways[route(name, update)]
-        if target != "gate":
+        if target != END:
             return Command(update={"turn": {"carried": update}}, goto=target)
         turn = await resumed({**state, "turn": {"carried": update}}, ports)
         messages = put_in_words(turn, ports)
-        return Command(update={**changed(state, turn.update()), "messages": messages}, goto=target)
+        after = changed(state, turn.update())
+        last = "gate" if waiting({**state, **after}) else END
+        return Command(update={**after, "messages": messages}, goto=last)
 
     run.__name__ = name
     return run
@@ -135,7 +138,7 @@ def route(name: str, after: ChainState) -> str:
 def _first_stage(after: ChainState, work: dict[str, Any], here: str | None) -> str:
     """After weighing: the node of the stage the session is in; under HUMAN and CALLBACK the hand-over's node."""
     if work.get("handled") or here is None:
-        return "served"
+        return "turn decided"
     if after.get("overlay"):
-        return "in TRANSFER" if after.get("overlay") in (Overlay.HUMAN, Overlay.CALLBACK) else "served"
+        return "in TRANSFER" if after.get("overlay") in (Overlay.HUMAN, Overlay.CALLBACK) else "turn decided"
     return f"in {here.upper()}"

@@ -70,15 +70,19 @@ class TurnSaver(AsyncPostgresSaver):
         if "event" in values and not values.get("effects"):
             return config  # a node raised before the turn was decided: nothing is kept of it, it is decided anew
         put = Put.of(config, checkpoint, metadata, new_versions, self.serde)
+        with current().committing():
+            await self._commit(put, values)
+        self._kept.written(put)
+        self._probe("after_commit")
+        return {"configurable": {"thread_id": put.session_id, "checkpoint_ns": "", "checkpoint_id": put.head}}
+
+    async def _commit(self, put: Put, values: dict[str, Any]) -> None:
         async with self.conn.connection() as connection:  # type: ignore[union-attr]
             self._probe("before_commit")
             if values.get("effects"):
                 await self._turn(Commit(connection, self._sealer, values, put))
             else:
                 await self._head_only(connection, put)
-        self._kept.written(put)
-        self._probe("after_commit")
-        return {"configurable": {"thread_id": put.session_id, "checkpoint_ns": "", "checkpoint_id": put.head}}
 
     async def _turn(self, commit: Commit) -> None:
         """All rows of a turn or none: mostly one statement, else a transaction whose statements go out together."""
@@ -104,9 +108,13 @@ class TurnSaver(AsyncPostgresSaver):
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
-        """Interrupts are kept for who looks at the state; what a node raised belongs to no checkpoint."""
-        kept = [write for write in writes if write[0] != ERROR]
-        if kept:
+        """Interrupts are kept for who looks at the state, behind the commit; what a node raised is not.
+
+        LangGraph writes them beside the checkpoint, and a process that dies there would leave them to nobody.
+        """
+        kept, run = [write for write in writes if write[0] != ERROR], current()
+        await run.commit.wait()
+        if kept and run.stored:
             self._kept.drop(config.get("configurable", {})["thread_id"])
             await super().aput_writes(config, kept, task_id, task_path)
 

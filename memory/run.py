@@ -1,9 +1,10 @@
 """What the lease tells the run of a turn, and what its commit tells back; the graph knows nothing of it."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -13,11 +14,28 @@ class Run:
 
     So is `situation`, what the database knew then.
     `more` says whether the lease is still held, because other events wait; a commit gives it back where none does.
+    `commit` is unset while the turn is being committed; `stored` says whether its checkpoint is there.
     """
 
     head: str | None = None
     situation: dict[str, Any] | None = None
     more: bool = True
+    stored: bool = True
+    commit: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.commit.set()
+
+    @contextmanager
+    def committing(self) -> Iterator[None]:
+        """Around the commit: who writes about its checkpoint waits for `commit` and looks at `stored`."""
+        self.stored = False
+        self.commit.clear()
+        try:
+            yield
+            self.stored = True
+        finally:
+            self.commit.set()
 
     def take_head(self) -> str | None:
         head, self.head = self.head, None

@@ -10,7 +10,7 @@ from tools.opening_hours import CalendarRules
 Busy = Callable[[datetime, datetime], Awaitable[Sequence[tuple[datetime, datetime]]]]
 
 _DAYS_OFFERED = 2  # where the buyer named no day
-_STRETCH = timedelta(days=14)  # how far ahead one question to the bookings looks
+_STRETCH = timedelta(days=5)  # how far ahead the first question to the bookings looks; each further one twice as far
 _LIKED_HOURS = (10, 14, 16, 11, 15, 9, 13, 17, 12, 8)
 
 
@@ -31,7 +31,7 @@ class LocalCalendar:
         for first, last in self._stretches(query):
             for slot in await self._open(query, first, last):
                 by_day.setdefault(_local(slot, query).date(), []).append(slot)
-            if not query.days and len(by_day) >= enough:
+            if not query.days and len(by_day) > enough:  # the last day looked at may be cut off
                 break
         days = sorted(by_day) if query.days else sorted(by_day)[:enough]
         return self._spread({day: by_day[day] for day in days}, query)
@@ -46,31 +46,38 @@ class LocalCalendar:
             zone = ZoneInfo(query.zone)
             first = max(first, datetime.combine(min(query.days), time(), zone).astimezone(UTC))
             last = min(last, datetime.combine(max(query.days) + timedelta(days=1), time(), zone).astimezone(UTC))
+        stretch = last - first if query.days else _STRETCH
         while first <= last:
-            yield first, min(first + _STRETCH, last)
-            first += _STRETCH
+            yield first, min(first + stretch, last)
+            first += stretch + timedelta(microseconds=1)
+            stretch *= 2
 
     async def _open(self, query: SlotQuery, first: datetime, last: datetime) -> list[Slot]:
-        wanted = [s for s in self._rules.slots(first, last) if self._wanted(s, query)]
+        wanted = list(filter(self._wanted(query), self._rules.slots(first, last)))
         if not wanted:
             return []
         taken = await self._busy(wanted[0].starts, max(slot.ends for slot in wanted))
         return [s for s in wanted if not any(starts < s.ends and s.starts < ends for starts, ends in taken)]
 
-    def _wanted(self, slot: Slot, query: SlotQuery) -> bool:
+    def _wanted(self, query: SlotQuery) -> Callable[[Slot], bool]:
+        """Whether a slot is one that the buyer can mean; what the question says is read once, not once a slot."""
         if query.at:
-            return slot.starts == query.at
-        local = _local(slot, query)
-        if slot.starts in query.exclude or local.date() in query.not_days:
-            return False
-        if query.days and local.date() not in query.days:
-            return False
-        from_, to = self._rules.buyer_hours
+            return lambda slot: slot.starts == query.at
+        zone, (from_, to) = ZoneInfo(query.zone), self._rules.buyer_hours
         earliest = time.fromisoformat(query.clock_from) if query.clock_from else from_
-        if query.clock_to:
-            return earliest <= local.time() <= time.fromisoformat(query.clock_to)
-        ends = slot.ends.astimezone(local.tzinfo)
-        return earliest <= local.time() and ends.date() == local.date() and ends.time() <= to
+        latest = time.fromisoformat(query.clock_to) if query.clock_to else None
+
+        def wanted(slot: Slot) -> bool:
+            local = slot.starts.astimezone(zone)
+            day, starts = local.date(), local.time()
+            if slot.starts in query.exclude or day in query.not_days or (query.days and day not in query.days):
+                return False
+            if latest is not None:
+                return earliest <= starts <= latest
+            ends = slot.ends.astimezone(zone)
+            return earliest <= starts and ends.date() == day and ends.time() <= to
+
+        return wanted
 
     def _spread(self, by_day: Mapping[date, Sequence[Slot]], query: SlotQuery) -> list[Slot]:
         """Liked hours first, a day at a time in turn, never two that almost touch while there is another choice."""

@@ -49,7 +49,10 @@ COMMITMENT = Script(
     "Yes, send it",
     ("T31",),
 )
-SCRIPTS = (DISCOVERY, BOOKING, TRANSFER, COMMITMENT)
+DISCOUNT = Script(
+    "discount", (_HELLO, _MINE, _NOW_PLEASE, "12 team seats, monthly, right"), "Can you do 18 % off?", ("T41",)
+)
+SCRIPTS = (DISCOVERY, BOOKING, TRANSFER, COMMITMENT, DISCOUNT)
 
 
 @dataclass(frozen=True, slots=True)

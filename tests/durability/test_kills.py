@@ -14,7 +14,7 @@ import pytest
 from domain.results import TurnResult
 from graph.probes import POINTS
 from graph.scenarios.forked import Child, in_child, start
-from tests.durability.buyers import BOOKING, COMMITMENT, DISCOVERY, SCRIPTS, TRANSFER, Buyer, Script, lead
+from tests.durability.buyers import BOOKING, COMMITMENT, DISCOUNT, DISCOVERY, SCRIPTS, TRANSFER, Buyer, Script, lead
 from tests.durability.house import die_at, jobs_process, opened, serve_jobs, succeeded
 from tests.durability.trail import Left, broken, differences, read_all, trail
 
@@ -23,9 +23,9 @@ PATIENCE_S = 60.0
 AT_ONCE = 3
 LATER = timedelta(seconds=130)  # where the clock of the processes stands that take over
 AROUND = ("after_inbox", "after_lease", "in_listen", "in_weigh")
-COMMIT = ("in_gate", "before_commit", "in_commit", "after_commit", "before_speech")
+COMMIT = ("before_commit", "in_commit", "after_commit", "before_speech")
 NODES = {DISCOVERY: ("in_book",), BOOKING: ("in_book",), TRANSFER: ("in_book", "in_transfer", "in_close"),
-         COMMITMENT: ("in_close",)}  # fmt: skip
+         COMMITMENT: ("in_close",), DISCOUNT: ("in_close", "in_gate")}  # fmt: skip
 JOB_POINTS = ("job_before_effect", "job_after_effect")
 JOB_KILLS = [(point, nth) for point in JOB_POINTS for nth in (1, 3)]
 # What the line under test must leave beside its words, or the test would prove nothing.
@@ -34,6 +34,7 @@ EFFECTS = {
     BOOKING: {"message", "crm_record", "calendar_event"},
     TRANSFER: {"message", "crm_record"},
     COMMITMENT: {"message", "crm_record", "contract_link", "payment_link"},
+    DISCOUNT: {"message", "crm_record"},
 }
 
 
