@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.measure import cost, growth, throughput
+from bench.pack_table import measure as measure_packs
+from bench.pack_table import table as pack_table
 from bench.peers import peers
 from graph.bootstrap import World, open_world
 from graph.policy_book import ensure_policies
@@ -109,10 +111,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--quick", action="store_true", help="fewer turns, up to turn 200")
+    parser.add_argument("--packs", type=Path, help="measure the reader on the language packs in this folder instead")
+    parser.add_argument("--task", action="append", default=[], help="with --packs: only this task; may be repeated")
     arguments = parser.parse_args()
-    with server() as (dsn, home):
-        report = asyncio.run(run(dsn, home, arguments.quick))
-    sys.stdout.write(table(report) + "\n")
+    if arguments.packs:
+        report: dict[str, Any] = measure_packs(arguments.packs, arguments.task)
+        sys.stdout.write(pack_table(report) + "\n")
+    else:
+        with server() as (dsn, home):
+            report = asyncio.run(run(dsn, home, arguments.quick))
+        sys.stdout.write(table(report) + "\n")
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=1), "utf-8")
 

@@ -173,6 +173,7 @@ ACTS: Mapping[str, Act] = {
     "too_long": Act(),
     "low_confidence": Act(),
     "small_talk": Act(free=True),
+    "still_here": Act(free=True),
     "greet_back": Act(free=True),
     "thanks_reply": Act(free=True),
     "hold_on_ok": Act(),
@@ -216,6 +217,12 @@ def say(turn: Turn, act: str, **slots: Any) -> None:
 
 def planned(turn: Turn, *acts: str) -> bool:
     return any(line["act"] in acts for line in turn.plan)
+
+
+def tells_details(name: str) -> bool:
+    """Whether a line says something of the buyer's own, beyond the name that is asked for."""
+    act = ACTS[name]
+    return (act.readback and name != "confirm_name") or not {"when", "link"}.isdisjoint(act.slots.values())
 
 
 def asks_something(turn: Turn) -> bool:

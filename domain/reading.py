@@ -73,6 +73,7 @@ class Special(StrEnum):
     UNREADABLE = "unreadable"  # nothing in it can be read: noise, empty, gibberish
     BACKCHANNEL = "backchannel"  # "mm-hm" and nothing else
     SMALL_TALK = "small_talk"  # a joke, the weather, a greeting
+    PRESENCE = "presence"  # "are you there?"
     THANKS = "thanks"
 
 
@@ -96,6 +97,11 @@ class TimeMention:
     clock_from: time | None = None
     clock_to: time | None = None
     meridiem_known: bool = True
+    part: str = ""  # the part of the day that gave the clock times: "morning", "late afternoon"
+    grain: str = ""  # what kind of span the days are: "day", "week", "month", "quarter" ...
+    paired: bool = False  # both ends were named: "Monday to Friday"
+    timed: bool = False  # a clock time was said, beside the part of the day or without one
+    clipped: bool = False  # the span had begun before today: "this month"
 
 
 @dataclass(frozen=True, slots=True)

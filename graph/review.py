@@ -1,7 +1,5 @@
 """What an approver sees and may change: the price after an edit, the line to be said, and the rules run again."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +11,7 @@ from domain.expressions import QUIET
 from domain.policy import ApprovalRule, Policy
 from domain.ports import Lines
 from domain.pricing import Quote, draft_quote, plain
+from domain.proposal import proposal_hash
 from domain.refusal import Refused
 from memory.desk import Redraft
 from nodes.questions import quote_slots
@@ -131,19 +130,3 @@ def redraft(proposal: Mapping[str, Any], seen: Preview) -> Redraft:
         "args": {**proposal["body"].get("args", {}), "discount_pct": plain(quote.discount_pct)},
     }
     return Redraft(body, quote.quote_hash, proposal_hash({**proposal, "body": body, "quote_hash": quote.quote_hash}))
-
-
-def proposal_hash(proposal: Mapping[str, Any]) -> str:
-    """Covers the exact action that is signed, and no words of the buyer: those can be erased."""
-    body = {key: value for key, value in proposal["body"].items() if key not in ("words", "said")}
-    covered = {
-        "proposal_id": proposal["proposal_id"],
-        "rules": list(proposal["rules"]),
-        "uses": list(proposal["uses"]),
-        "quote_hash": proposal["quote_hash"],
-        "gate": proposal["gate"],
-        "facts_used": list(proposal["facts_used"]),
-        "deadline": proposal["deadline"].isoformat(),
-        "body": body,
-    }
-    return hashlib.sha256(json.dumps(covered, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

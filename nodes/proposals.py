@@ -1,7 +1,5 @@
 """Proposals: what needs a person's yes is put to people complete, with its draft quote and a row per role."""
 
-import hashlib
-import json
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,6 +8,7 @@ from domain.approval_rules import matching_rules
 from domain.firing import fire
 from domain.policy import ApprovalRule
 from domain.pricing import Quote
+from domain.proposal import proposal_hash
 from domain.stages import COMMIT_STEPS
 from domain.state import part
 from domain.transitions import Transition, Trigger
@@ -84,7 +83,7 @@ def _complete(
     used: list[str],
     gate: str | None,
 ) -> dict[str, Any]:
-    """The exact action that people are asked about. The hash covers all of it but the buyer's words."""
+    """The exact action that people are asked about. What the buyer said stays with the turn."""
     body = _body(turn, quote, title, used)
     seconds = max(int(rule["sla_s"]) for rule in rules)
     number = sum(1 for e in turn.effects if e["kind"] == "proposal")
@@ -100,12 +99,11 @@ def _complete(
         "fallback": str(rules[0]["on_timeout"]),
         "deadline": (turn.now + timedelta(seconds=seconds)).isoformat(),
     }
-    covered = {**proposal, "body": {**body, "words": ""}}
-    return {**proposal, "proposal_hash": hashlib.sha256(json.dumps(covered, sort_keys=True).encode()).hexdigest()}
+    return {**proposal, "proposal_hash": proposal_hash(proposal)}
 
 
 def _body(turn: Turn, quote: Quote, title: str, used: list[str]) -> dict[str, Any]:
-    """What an approver sees: the draft beside what stands, and what the buyer said."""
+    """What an approver sees: the draft beside what stands."""
     return {
         "title": title,
         "draft": quote.to_json(),
@@ -114,7 +112,6 @@ def _body(turn: Turn, quote: Quote, title: str, used: list[str]) -> dict[str, An
         "before": turn.deal.get("quote"),
         "fact_ids": {key: turn.facts[key]["fact_id"] for key in used},
         "request": turn.value("request.discount"),
-        "words": turn.words[:300],
     }
 
 

@@ -48,7 +48,7 @@ def _about_product(turn: Turn, ports: Ports) -> None:
         say(turn, "answer_what", company=company.name, purpose=company.purpose)
     elif Question.HOW_IT_WORKS in asked:
         say(turn, "answer_how")
-    elif Question.OTHER in asked and not turn.plan_answers():
+    elif Question.OTHER in asked and not turn.plan_answers() and not turn.reading.request:
         say(turn, "answer_unknown")
         turn.audit("question_noted", {"words": turn.words[:300]}, actor="buyer")
 
@@ -127,6 +127,8 @@ def small_words(turn: Turn, ports: Ports) -> None:
         say(turn, "unreadable")
     elif Special.COMPLAINT in specials:
         say(turn, "complaint_ack")
+    elif Special.PRESENCE in specials and turn.place.get("opened"):
+        say(turn, "still_here")
     elif Special.SMALL_TALK in specials and turn.place.get("opened"):
         say(turn, "greet_back" if _greets(turn.words) else "small_talk")
     elif Wish.HOLD_ON in wishes:
@@ -140,7 +142,7 @@ def small_words(turn: Turn, ports: Ports) -> None:
 
 def _greets(words: str) -> bool:
     first = words.lower().split()[:1]
-    return bool(first) and first[0].strip(",.!") in ("hi", "hello", "hey", "good", "hola", "morning", "howdy")
+    return bool(first) and first[0].strip(",.!?") in ("hi", "hello", "hey", "good", "hola", "morning", "howdy")
 
 
 def lost_words(turn: Turn) -> bool:

@@ -7,18 +7,18 @@ from domain.acts import asks_something, say
 from domain.authority import use
 from domain.events import EventKind
 from domain.firing import fire
-from domain.guards.transfer import closing_level, gate_open
-from domain.ports import Capacity, Ports
+from domain.guards.transfer import gate_open
+from domain.ports import Ports
 from domain.reading import Answer, Special, Wish
 from domain.stages import Overlay, Stage, Step
 from domain.state import ChainState, part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
+from nodes.admission import AI, HUMAN, admission, expected_wait, target_of
 from nodes.callback import callback_talk
+from nodes.human_closer import consulted, from_human, held_too_long
 from nodes.questions import abilities, answer_questions, lost_words, small_words, something_said
 from nodes.working import resumed
-
-AI, HUMAN = "ai_closer", "human_closer"
 
 
 async def transfer(state: ChainState, *, ports: Ports) -> ChainState:
@@ -41,9 +41,9 @@ async def transfer(state: ChainState, *, ports: Ports) -> ChainState:
 
 async def _go_on(turn: Turn, ports: Ports, words: bool) -> None:
     if turn.event.kind is EventKind.CONSULT:
-        _consulted(turn)
+        consulted(turn)
     if turn.event.kind is EventKind.TIMER and turn.event.data.get("timer") == "hold_cap":
-        _held_too_long(turn)
+        held_too_long(turn)
     if turn.step is Step.OFFERED:
         await _offered(turn, ports, words)
     if turn.step is Step.PENDING:
@@ -51,7 +51,7 @@ async def _go_on(turn: Turn, ports: Ports, words: bool) -> None:
     if turn.step is Step.FAILED and (words or turn.work.get("failed_now")):
         await _failed(turn, ports)
     if turn.step is Step.BRIDGED and turn.event.kind is EventKind.OPERATOR:
-        _from_human(turn)
+        from_human(turn)
 
 
 async def try_offer(turn: Turn, ports: Ports, *, meeting: bool) -> bool:
@@ -60,8 +60,8 @@ async def try_offer(turn: Turn, ports: Ports, *, meeting: bool) -> bool:
     turn.work["admission"] = "not looked up, the gate is shut"
     if gate_open(turn, "transfer"):
         capacity = await ports.seats.capacity(turn.now)
-        target = _target(turn, capacity)
-        turn.work["admission"] = _admission(turn, capacity, target)
+        target = target_of(turn, capacity)
+        turn.work["admission"] = admission(turn, capacity, target)
     row = fire(
         turn,
         Trigger.READINESS_GATE_OPEN,
@@ -83,31 +83,6 @@ async def try_offer(turn: Turn, ports: Ports, *, meeting: bool) -> bool:
     else:
         say(turn, "offer_ai_close" if target == AI else "offer_human")
     return True
-
-
-def _target(turn: Turn, capacity: Capacity) -> str:
-    """The AI closes where autonomy, region and capacity allow it; a person where the buyer or a rule wants one."""
-    wants_person = Special.ASK_HUMAN in turn.reading.specials
-    ai_may = closing_level(turn) >= "L1" and turn.place.get("region") is not None and capacity.ai_free > 0
-    return AI if ai_may and not wants_person else HUMAN
-
-
-def _admission(turn: Turn, capacity: Capacity, target: str) -> str:
-    """live, line, callback or next_day."""
-    if target == AI or capacity.human_free > 0:
-        return "live" if target == AI or capacity.on_shift else "next_day"
-    if not capacity.on_shift:
-        return "next_day"
-    turn.work["expected_wait_s"] = expected_wait(turn, capacity)
-    return "line" if turn.work["expected_wait_s"] <= turn.policy.capacity.hold_cap_s else "callback"
-
-
-def expected_wait(turn: Turn, capacity: Capacity) -> float:
-    """Seconds until a seat for who joins now: sum of 1/(c*mu + i*theta) over the places ahead."""
-    mu = 1.0 / float(turn.policy.capacity.mean_service_s.human_closer)
-    theta = 1.0 / float(turn.policy.capacity.patience_mean_s)
-    seats = max(capacity.human_total, 1)
-    return sum(1.0 / (seats * mu + place * theta) for place in range(capacity.waiting + 1))
 
 
 async def _offered(turn: Turn, ports: Ports, words: bool) -> None:
@@ -227,21 +202,6 @@ async def _to_person(turn: Turn, ports: Ports) -> None:
             say(turn, "closer_absent", next=_when(turn, capacity.next_shift))
 
 
-def _held_too_long(turn: Turn) -> None:
-    """The longest time on the line is over: the buyer gets the callback instead."""
-    if turn.step is not Step.QUEUEING:
-        return
-    row = fire(
-        turn,
-        Trigger.CALLBACK_IS_BETTER_OR_HOLD_CAP_OR_BUYER_LEFT,
-        reason="hold_cap",
-        records={"queue_left": {"reason": "hold_cap"}},
-    )
-    if isinstance(row, Transition):
-        turn.work["failed_now"] = True
-        say(turn, "closer_busy", wait=60)
-
-
 def _when(turn: Turn, at: datetime | None) -> dict[str, str]:
     return {"at": (at or turn.now).isoformat(), "zone": turn.policy.locale.business_tz, "now": turn.now.isoformat()}
 
@@ -260,36 +220,3 @@ async def _failed(turn: Turn, ports: Ports) -> None:
         fire(turn, Trigger.BUYER_PREFERS_MEETING, records={"transfer_to_meeting": {}})
         return
     await callback_talk(turn, ports)
-
-
-def _consulted(turn: Turn) -> None:
-    """The consult leg's outcome."""
-    outcome = str(turn.event.data.get("outcome"))
-    if outcome == "accepted":
-        fire(turn, Trigger.HUMAN_ACCEPTS, records={"owner=human": {}, "stage_transferred": {}})
-        return
-    row = fire(
-        turn,
-        Trigger.RING_TIMEOUT_DECLINE_OR_VM,
-        reason=f"consult_{outcome}",
-        records={"transfer_failed": {"reason": f"consult_{outcome}"}},
-    )
-    if isinstance(row, Transition):
-        turn.work["failed_now"] = True
-        say(turn, "closer_busy", wait=60)
-
-
-def _from_human(turn: Turn) -> None:
-    """The person hands the session back, or records how it ended."""
-    act, data = str(turn.event.data.get("act")), turn.event.data
-    if act == "hand_back":
-        fire(turn, Trigger.HUMAN_RETURNS_SESSION, records={"owner=agent": {"by": data.get("by")}})
-        turn.work["closing_now"] = turn.stage is Stage.CLOSE
-    elif act == "record_win":
-        fire(
-            turn,
-            Trigger.HUMAN_RECORDS_WIN,
-            records={"closed_won_by_human": {"reference": data.get("contract_reference")}},
-        )
-    elif act == "record_loss":
-        fire(turn, Trigger.HUMAN_RECORDS_LOSS, reason=str(data.get("reason", "")), records={"lost": {}})

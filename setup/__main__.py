@@ -1,4 +1,4 @@
-"""Makes a checkout ready: packages, fonts and weights, with --browser a Chromium, with --again what failed before."""
+"""Makes a checkout ready: packages, fonts, weights; --browser adds what tests need, --again retries what failed."""
 
 import sys
 
@@ -21,6 +21,7 @@ def main(arguments: list[str]) -> int:
         static_files.fetch_all()
         speech_weights.prepare()
     if "--browser" in arguments:
+        packages.install_for_tests()
         browser.find_or_install()
     return 0
 

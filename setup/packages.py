@@ -41,11 +41,22 @@ def install():
             return
         _make_venv()
         say("installing the locked packages (a minute or two the first time) ...")
-        uv = str(VENV / "bin" / "uv")
-        target = ["-e", f".[{_EXTRAS}]", "--group", "dev"]
-        # uv checks the hashes in a constraints file too, so one lock serves every choice of extras.
-        locked = ["-q", "-p", str(PYTHON), "-c", "requirements.lock"]
-        run([uv, "pip", "install", *locked, *target], "Installing the packages")
+        _install(_EXTRAS)
+
+
+def install_for_tests():
+    """The development server of the graph: its licence allows that, and nothing at run time needs it."""
+    if not (VENV / "bin" / "langgraph").exists():
+        with _one_at_a_time():
+            say("installing the graph's development server, which only tests and engineers use ...")
+            _install(f"{_EXTRAS},studio")
+
+
+def _install(extras):
+    # uv checks the hashes in a constraints file too, so one lock serves every choice of extras.
+    locked = ["-q", "-p", str(PYTHON), "-c", "requirements.lock"]
+    target = ["-e", f".[{extras}]", "--group", "dev"]
+    run([str(VENV / "bin" / "uv"), "pip", "install", *locked, *target], "Installing the packages")
 
 
 def remember():

@@ -12,7 +12,7 @@ from nodes.reading.word_sets import word_set
 MOST_SEATS = 100_000
 QUANTITY_QUESTIONS = frozenset({"quantity", "scope", "scope_readback"})
 MONEY_QUESTIONS = frozenset({"budget", "authority_budget", "budget_conflict", "price_readback", "counter_offer"})
-_PEOPLE = word_set(
+PEOPLE = word_set(
     """
     people person persons seat seats user users employee employees staff agents agent licenses license licences
     licence reps rep folks heads members technicians receptionists operators colleagues workers salespeople
@@ -159,7 +159,7 @@ def _plainly_money(
     tokens: Sequence[Token], i: int, end: int, number: Decimal, per: str | None, context: ReadingContext
 ) -> bool:
     following = word(tokens, end)
-    if following in _PEOPLE or following in _COUNTED or following in ("of", "percent") or following in context.products:
+    if following in PEOPLE or following in _COUNTED or following in ("of", "percent") or following in context.products:
         return False
     if per is not None:
         return True
@@ -218,7 +218,7 @@ def _people(tokens: Sequence[Token], found: Amounts, i: int) -> None:
     if not _is_count(token):
         return
     behind = [word(tokens, i + k) if i + k < len(tokens) and tokens[i + k].brk < SOFT else "" for k in (1, 2, 3)]
-    noun = next((k for k, text in enumerate(behind) if text in _PEOPLE), None)
+    noun = next((k for k, text in enumerate(behind) if text in PEOPLE), None)
     if noun is not None and not any(
         text in _COUNTED or text in ("and", "or", "to", "the", "for", "is") for text in behind[:noun]
     ):

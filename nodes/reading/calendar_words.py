@@ -14,13 +14,15 @@ _MONTH_NAMES = numbered(
 MONTHS = _MONTH_NAMES | {name[:3]: n for name, n in _MONTH_NAMES.items()} | {"sept": 9}
 UNSURE_MONTHS = frozenset({"may", "march", "mar", "dec", "jan", "sep"})  # verbs and names too
 PARTS = {
-    "morning": (time(8), time(12)), "mornings": (time(8), time(12)), "lunchtime": (time(12), time(13)),
-    "lunch": (time(12), time(13)), "afternoon": (time(12), time(17)), "afternoons": (time(12), time(17)),
-    "evening": (time(17), time(20)), "evenings": (time(17), time(20)), "night": (time(17), time(21)),
-    "nights": (time(17), time(21)), "tonight": (time(17), time(21)),
+    "morning": (time(8), time(12)), "lunchtime": (time(12), time(13)), "lunch": (time(12), time(13)),
+    "afternoon": (time(12), time(17)), "evening": (time(17), time(20)), "night": (time(17), time(21)),
+    "tonight": (time(17), time(21)), "daytime": (time(8), time(18)),
 }  # fmt: skip
-AFTERNOON = word_set("afternoon afternoons evening evenings night nights tonight")
-MORNING = frozenset({"morning", "mornings"})
+SINGULAR = {"mornings": "morning", "afternoons": "afternoon", "evenings": "evening", "nights": "night"}
+AFTERNOON = word_set("afternoon evening pm")
+LUNCH = word_set("lunch lunchtime")
+NIGHT = word_set("night tonight")
+LAST_NIGHT_HOUR = 5  # "two at night" is dark, "nine at night" is the evening
 
 
 def add_months(day: date, months: int) -> date:
@@ -50,17 +52,19 @@ def next_weekday(day: date, weekday: int) -> date:
     return add_days(day, (weekday - day.weekday() - 1) % 7 + 1)
 
 
+def date_or_none(year: int, month: int, number: int) -> date | None:
+    try:
+        return date(year, month, number)
+    except ValueError:
+        return None
+
+
 def next_month_day(today: date, month: int, number: int, year: int | None = None) -> date | None:
     """The date, in the coming year where none is named; None where the calendar has no such day."""
-    years = (year,) if year is not None else tuple(today.year + k for k in range(9))
-    for candidate in years:
-        try:
-            day = date(candidate, month, number)
-        except ValueError:
-            continue
-        if year is not None or day >= today:
-            return day
-    return None
+    if year is not None:
+        return date_or_none(year, month, number)
+    days = (date_or_none(today.year + k, month, number) for k in range(9))
+    return next((day for day in days if day is not None and day >= today), None)
 
 
 def next_number(today: date, number: int, weekday: int | None = None) -> date | None:
@@ -68,17 +72,17 @@ def next_number(today: date, number: int, weekday: int | None = None) -> date | 
     first = today.replace(day=1)
     for months in range(12):
         base = add_months(first, months)
-        try:
-            day = base.replace(day=number)
-        except ValueError:
-            continue
-        if day >= today and weekday in (None, day.weekday()):
+        day = date_or_none(base.year, base.month, number)
+        if day is not None and day >= today and weekday in (None, day.weekday()):
             return day
     return None
 
 
 def nth_weekday(first: date, weekday: int, nth: int) -> date | None:
-    """ "The second Monday" of the month that begins on `first`."""
+    """ "The second Monday" of the month that begins on `first`; -1 is the last one."""
+    if nth < 0:
+        last = last_of_month(first)
+        return add_days(last, -((last.weekday() - weekday) % 7))
     day = add_days(first, (weekday - first.weekday()) % 7 + 7 * (nth - 1))
     return day if day.month == first.month else None
 

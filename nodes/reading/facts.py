@@ -56,7 +56,7 @@ def _need(heard: Utterance, context: ReadingContext, specials: frozenset[Special
         context.asked != "need"
         or asks
         or specials - {Special.THANKS, Special.SMALL_TALK}
-        or heard.has("just_looking", "think", "final_no", "not_need")
+        or heard.has("just_looking", "think", "final_no", "not_need", "objection.timing", "reschedule", "call_back")
     ):
         return []
     content = [t for t in heard.tokens if t.kind == "word" and t.text not in _EMPTY_NEEDS]
@@ -77,7 +77,7 @@ def _timeline(heard: Utterance, context: ReadingContext, times: Times) -> list[F
         near = [s for s in starts if heard.sentence[s[0]] == heard.sentence[day.start]]
         if not (near or context.asked == "timeline") or context.today is None:
             continue
-        if day.grain != COARSE and context.asked != "timeline" and not _starting(heard, near, day.start):
+        if day.grain not in COARSE and context.asked != "timeline" and not _starting(heard, near, day.start):
             continue
         start = min([day.start, *(s[0] for s in near if s[0] < day.start)])
         if word(heard.tokens, start - 1) in ("we", "i") and start > 0:

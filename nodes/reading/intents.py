@@ -58,6 +58,8 @@ _DECLINABLE = word_set(
     "meeting_offer transfer_offer next_step_offer counter_offer slot slot_readback callback_choice recording quantity "
     "anything_else cancel_meeting_confirm fact_conflict"
 )  # "I don't need that" declines these, and not the whole matter
+# What asks and is served as something else than a question.
+_ANSWERED_ELSEWHERE = ("small_talk", "presence", "greeting", "machine", "ask_human", "gatekeeper")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def read_intents(heard: Utterance, context: ReadingContext, specials: frozenset[
         questions.discard(Question.PRICE)
     if Question.TERMS in questions and not (asks or heard.has("tells")):
         questions.discard(Question.TERMS)  # a word such as "renew" that asks for nothing
-    if asks and not questions and not wishes and not heard.has("small_talk", "machine", "ask_human", "gatekeeper"):
+    if asks and not questions and not wishes and not heard.has(*_ANSWERED_ELSEWHERE):
         questions.add(Question.OTHER)
     objections = tuple(kind for kind in _OBJECTIONS if heard.has(f"objection.{kind}"))
     if heard.has("authority.no"):
@@ -108,7 +110,7 @@ def _wishes(
         wishes.discard(Wish.CONTINUE_WITH_AI)
     if context.asked not in _CHOOSING and context.step != "BOOK.slots_offered":
         wishes.discard(Wish.NONE_OF_THESE)
-    if Wish.HOLD_ON in wishes and (asks or len(wishes) > 1):
+    if Wish.HOLD_ON in wishes and (asks or len(wishes) > 1 or times.mentions):
         wishes.discard(Wish.HOLD_ON)
     if Wish.CANCEL_ORDER in wishes:
         wishes -= {Wish.BUY, Wish.THINK_IT_OVER, Wish.HOLD_ON}
@@ -116,6 +118,8 @@ def _wishes(
         wishes -= {Wish.BUY, Wish.MEETING, Wish.TRANSFER}
     if Wish.RESCHEDULE in wishes and Wish.THINK_IT_OVER in wishes and times.mentions:
         wishes.discard(Wish.THINK_IT_OVER)  # a day was named: later, not never
+    if context.step.startswith("BOOK") and any(m.day_from not in (None, context.today) for m in times.mentions):
+        wishes.discard(Wish.THINK_IT_OVER)  # "not today, how about Monday"
     if Wish.GOODBYE in wishes and Wish.THINK_IT_OVER not in wishes and wishes & {Wish.BUY, Wish.MEETING}:
         wishes.discard(Wish.GOODBYE)
     if Wish.REPEAT in wishes and _only_sorry(heard):
@@ -148,6 +152,8 @@ def _asks(heard: Utterance) -> bool:
         )
         if token.text == "do" and tokens[i + 1].text in ("it", "that", "this"):
             continue  # "do it" is an order
+        if token.text == "why" and tokens[i + 1].text == "not" and (i + 2 == len(tokens) or tokens[i + 2].brk):
+            continue  # "why not" alone agrees
         if opens and (
             tokens[i + 1].text in _SUBJECTS or (token.text in _WH and tokens[i + 1].text not in ("ever", "i"))
         ):

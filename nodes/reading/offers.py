@@ -6,10 +6,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.reading import ReadingContext, TimeKind, TimeMention
-from nodes.reading.tokens import word
+from nodes.reading.tokens import Token, word
 from nodes.reading.utterance import Utterance
 from nodes.reading.word_sets import word_set
 
+_CHOOSES = word_set("the that yes yeah yep ok okay sure take choose pick prefer like want maybe rather guess your")
 _THINGS = word_set("one option slot time choice works is please would sounds of")
 
 
@@ -56,7 +57,7 @@ def _by_place(heard: Utterance, count: int) -> tuple[int, tuple[int, int]] | Non
         behind = word(tokens, i + 1)
         begin = i - (word(tokens, i - 1) == "the")
         alone = behind == "" or behind in _THINGS or tokens[i + 1].brk > 0
-        if token.nth is not None and alone and begin < i + 1 and 1 <= token.nth <= count:
+        if token.nth is not None and alone and _chosen(tokens, i, behind) and 1 <= token.nth <= count:
             return token.nth - 1, (begin, i + 1 + (behind == "one"))
         if token.text in ("last", "latest", "later") and begin < i and alone:
             return count - 1, (begin, i + 1)
@@ -72,3 +73,8 @@ def _by_place(heard: Utterance, count: int) -> tuple[int, tuple[int, int]] | Non
         ):
             return int(num) - 1, (i, i + 2)
     return None
+
+
+def _chosen(tokens: Sequence[Token], i: int, behind: str) -> bool:
+    """ "First" alone chooses; in "my boss has to approve first" it says what comes before."""
+    return i == 0 or tokens[i].brk > 0 or behind in _THINGS or word(tokens, i - 1) in _CHOOSES

@@ -24,6 +24,7 @@ _ROLES = (
 )
 _DIRECT = {
     "opt_out": Special.OPT_OUT,
+    "opt_out.plain": Special.OPT_OUT,
     "ask_human": Special.ASK_HUMAN,
     "erasure": Special.ERASURE,
     "complaint": Special.COMPLAINT,
@@ -37,6 +38,7 @@ _DIRECT = {
     "spam": Special.SPAM,
     "thanks": Special.THANKS,
     "small_talk": Special.SMALL_TALK,
+    "presence": Special.PRESENCE,
 }
 _VOWEL = re.compile(r"[aeiouyáéíóúäöüàèâêîôû]")
 _CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{5,}")
@@ -62,6 +64,8 @@ def read_specials(heard: Utterance, context: ReadingContext) -> tuple[frozenset[
         found.add(Special.WRONG_PERSON)
     if context.asked in OFF_HOOK and context.asked != "name_confirm":
         found -= {Special.GATEKEEPER, Special.WRONG_PERSON}
+    if heard.has("authority.no") and context.asked not in ("name", "name_confirm"):
+        found -= {Special.GATEKEEPER, Special.WRONG_PERSON}  # who does not decide is still the one who was called
     if context.asked in _ADDRESS_READ:
         found.discard(Special.WRONG_NUMBER)  # the number that was read back, not the line
     if heard.flat.lstrip(" \t\n[<#*\"'`{(").startswith(_ROLES):

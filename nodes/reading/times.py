@@ -6,15 +6,16 @@ from datetime import date
 
 from domain.reading import ReadingContext, TimeKind, TimeMention
 from nodes.reading.calendar_words import add_days
-from nodes.reading.clocks import ClockSpan, find_clocks
+from nodes.reading.clocks import BARE, PLAIN, ClockSpan, find_clocks
 from nodes.reading.dates import COARSE, DaySpan
 from nodes.reading.days import find_days
-from nodes.reading.durations import read_from_now
-from nodes.reading.mentions import Draft, Item, mention_of
+from nodes.reading.durations import find_lengths, read_from_now
+from nodes.reading.gathering import JOINS, gather
+from nodes.reading.line import Line, laid_out
+from nodes.reading.mentions import Draft, Item, joined, mention_of
 from nodes.reading.offers import match_offers
-from nodes.reading.parts import Part, find_parts
+from nodes.reading.parts import find_parts
 from nodes.reading.time_frames import Frame, correction_between, excluded, frame_before, open_hours
-from nodes.reading.tokens import HARD, Token, word
 from nodes.reading.utterance import Utterance
 from nodes.reading.word_sets import word_set
 
@@ -22,13 +23,9 @@ TIME_QUESTIONS = frozenset(
     {"slot", "slot_readback", "callback_time", "callback_readback", "callback_choice", "meeting_offer"}
 )
 NEAR_WEEK = 3  # words between a week and the day of it
-_GLUE = word_set(
-    """
-    at on in the around about of for by this say maybe perhaps like any time anytime sometime is a little bit
-    preferably then early late if possible or so between from after before until till past approximately roughly
-    """
-)
-_JOINS = frozenset({"to", "till", "until", "through", "thru"})
+NEAR_FRAMES = 8  # words between "from Monday" and "until Friday" that still belong together
+_OVER = word_set("last since past previous")
+_LISTED = frozenset({"and", "or", "nor", "than"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +36,25 @@ class Times:
 
 
 def read_times(heard: Utterance, context: ReadingContext, used: frozenset[int]) -> Times:
-    tokens = heard.tokens
+    line = laid_out(heard.tokens)
     wanted = context.asked in TIME_QUESTIONS or heard.has("meeting", "reschedule", "call_back")
-    days = [] if context.today is None else find_days(tokens, context.today, used)
+    days = [] if context.today is None else find_days(line, context.today, used)
     taken = used | {k for span in days for k in range(span.start, span.end)}
-    clocks = find_clocks(tokens, taken, wanted)
-    usable: list[Item] = [d for d in days if (d.grain != COARSE or wanted) and not _past(tokens, d.start)]
-    usable += [c for c in clocks if not open_hours(tokens, c.start)]
-    usable += find_parts(tokens, taken)
+    clocks = _plausible(line, find_clocks(line, taken))
+    usable: list[Item] = [d for d in days if (wanted or d.grain not in COARSE) and not _past(line, d.start)]
+    usable += [c for c in clocks if not open_hours(line, c.start)]
+    usable += find_parts(line, taken | {k for c in clocks for k in range(c.start, c.end)})
+    usable += find_lengths(line)
     usable.sort(key=lambda item: item.start)
-    drafts = [d for d in _gather(tokens, usable) if _meant(d, wanted, wanted or heard.has("preference.time"))]
-    mentions = _finished(heard, context, _within_week(_corrected(tokens, drafts)))
+    gathered = gather(line, usable, context.today)
+    drafts = [
+        d
+        for k, d in enumerate(gathered)
+        if _meant(d, wanted, wanted or heard.has("preference.time")) or (k and _instead(line, d))
+    ]
+    mentions = _finished(heard, line, context, _within_week(_corrected(line, drafts)))
     if not any(m.clock_from for m in mentions):
-        mentions += read_from_now(heard, context)
+        mentions += read_from_now(heard, line, context)
     if wanted or context.offered_times:
         mentions = match_offers(heard, context, mentions)
     hours = {k for d in drafts for c in (d.clock, d.last_clock) if c is not None for k in range(c.start, c.end)}
@@ -60,51 +63,35 @@ def read_times(heard: Utterance, context: ReadingContext, used: frozenset[int]) 
     return Times(tuple(mentions), tuple(days), frozenset(hours))
 
 
-def _past(tokens: Sequence[Token], i: int) -> bool:
-    return word(tokens, i - 1) in ("last", "since", "past", "previous") or word(tokens, i) == "yesterday"
+def _past(line: Line, i: int) -> bool:
+    return line.words[i - 1] in _OVER or line.words[i] == "yesterday"
 
 
-def _near(tokens: Sequence[Token], start: int, end: int) -> bool:
-    """Nothing but words that join times stands between two places."""
-    return (
-        end - start <= 4
-        and all(tokens[k].text in _GLUE and tokens[k].brk < HARD for k in range(start, end))
-        and (end >= len(tokens) or tokens[end].brk < HARD)
-    )
-
-
-def _gather(tokens: Sequence[Token], items: Sequence[Item]) -> list[Draft]:
-    drafts: list[Draft] = []
-    for item in items:
-        last = drafts[-1] if drafts else None
-        if last is not None and item.start < last.end:
+def _plausible(line: Line, clocks: list[ClockSpan]) -> list[ClockSpan]:
+    """Beside a certain time of day a mere number is none, unless both are joined: "2 and 4 pm", "two or 2:30"."""
+    if not any(c.strength == PLAIN for c in clocks):
+        return clocks
+    ends = {c.end for c in clocks if c.strength > BARE}
+    starts = {c.start for c in clocks if c.strength > BARE}
+    kept: list[ClockSpan] = []
+    for clock in clocks:
+        if _made(line, clock.start):
+            kept.append(clock)
             continue
-        if last is not None and _closes_range(tokens, last, item):
-            last.end = item.end
-            if isinstance(item, ClockSpan):
-                last.last_clock = item
-            elif isinstance(item, DaySpan):
-                last.last_day = item
-        elif last is not None and last.takes(item) and _near(tokens, last.end, item.start):
-            last.take(item)
-        else:
-            draft = Draft(item.start, item.end)
-            draft.take(item)
-            drafts.append(draft)
-    return drafts
+        before = clock.start - 1 in ends and line.words[clock.start - 1] in (JOINS | _LISTED)
+        behind = clock.end + 1 in starts and line.words[clock.end] in (JOINS | _LISTED)
+        if clock.strength > BARE or before or behind:
+            kept.append(clock)
+    return kept
 
 
-def _closes_range(tokens: Sequence[Token], draft: Draft, item: Item) -> bool:
-    """ "from two to four", "between Monday and Wednesday"."""
-    if isinstance(item, Part) or item.start - draft.end != 1:
-        return False
-    join = word(tokens, draft.end)
-    between = word(tokens, draft.start - 1) == "between" or word(tokens, draft.start - 2) == "between"
-    if join not in _JOINS and not (join == "and" and between):
-        return False
-    if isinstance(item, ClockSpan):
-        return draft.clock is not None and draft.last_clock is None and draft.clock.end == draft.end
-    return draft.day is not None and draft.last_day is None and draft.day.end == draft.end
+def _made(line: Line, at: int) -> bool:
+    """ "Make it four": behind a time these words change it."""
+    return at > 1 and line.words[at - 2] == "make" and line.words[at - 1] in ("it", "that")
+
+
+def _instead(line: Line, draft: Draft) -> bool:
+    return draft.clock is not None and _made(line, draft.clock.start)
 
 
 def _meant(draft: Draft, wanted: bool, parts: bool) -> bool:
@@ -114,12 +101,12 @@ def _meant(draft: Draft, wanted: bool, parts: bool) -> bool:
     return draft.day is not None or draft.clock is not None or parts
 
 
-def _corrected(tokens: Sequence[Token], drafts: list[Draft]) -> list[Draft]:
+def _corrected(line: Line, drafts: list[Draft]) -> list[Draft]:
     """Leave out what the buyer took back: "Tuesday, no sorry, Wednesday"."""
     kept: list[Draft] = []
     for draft in drafts:
         last = kept[-1] if kept else None
-        if last is not None and correction_between(tokens, last.end, draft.start):
+        if last is not None and correction_between(line, last.end, draft.start):
             kept.pop()
             if draft.day is None and last.day is not None:
                 draft.day = last.day
@@ -145,16 +132,24 @@ def _within_week(drafts: list[Draft]) -> list[Draft]:
     return kept
 
 
-def _finished(heard: Utterance, context: ReadingContext, drafts: Sequence[Draft]) -> list[TimeMention]:
+def _finished(heard: Utterance, line: Line, context: ReadingContext, drafts: Sequence[Draft]) -> list[TimeMention]:
     mentions: list[TimeMention] = []
+    begun, before = 0, None
     for draft in drafts:
-        frame, start = frame_before(heard.tokens, draft.start)
+        frame, start = frame_before(line, draft.start)
         if frame is Frame.NONE and draft.clock is not None and draft.clock.start > draft.start:
-            frame = frame_before(heard.tokens, draft.clock.start)[0]
-        if excluded(heard, start, draft.end):
+            frame = frame_before(line, draft.clock.start)[0]
+        listed = before is not None and before[1] + 1 >= draft.start and line.words[draft.start - 1] in _LISTED
+        if excluded(line, start, draft.end) or (listed and before is not None and before[0] is Frame.NOT):
             frame = Frame.NOT
-        quote = heard.quote(start, draft.end)
-        mentions.append(mention_of(draft, frame, quote))
+        mention = mention_of(draft, frame, heard.quote(start, draft.end))
+        whole = joined(mentions[-1], mention, heard.quote(begun, draft.end)) if mentions else None
+        if whole is not None and before is not None and draft.start - before[1] <= NEAR_FRAMES:
+            mentions[-1] = whole
+        else:
+            mentions.append(mention)
+            begun = start
+        before = (frame, draft.end)
     return [m for m in mentions if context.today is None or m.day_to is None or m.day_to >= context.today]
 
 

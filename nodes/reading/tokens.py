@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from nodes.reading.spelling import Speller, expand
+from nodes.reading.word_sets import word_set
 
 _ANSWERS = frozenset({"no", "nope", "nah", "never", "stop"})  # a comma behind one of these ends what it says
 SOFT, HARD = 1, 2  # a comma or dash before the token; an end of sentence before it
@@ -32,8 +33,8 @@ _TOKEN = re.compile(
     r"(?P<email>[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{2,63}){1,4})"
     r"|(?P<phone>(?<![\d.,])(?:\+\d{1,3}[-. ]?|1[-. ])?(?:\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\d{4}(?!\d)"
     r"|(?<![\d.,])\+?\d{10,12}(?![\d.,]))"
-    r"|(?P<date>\d{4}-\d{1,2}-\d{1,2}|\d{1,2}/\d{1,2}(?:/\d{2,4})?)(?![\d/])"
-    r"|(?P<clock>\d{1,2}[:h]\d{2})(?![\d:])"
+    r"|(?P<date>\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d{1,2}/\d{1,2}(?:/\d{2,4})?|\d{1,2}[-.]\d{1,2}[-.]\d{4})(?![\d/])"
+    r"|(?P<clock>\d{1,2}(?::\d{2}(?::\d{2})?|h\d{2}))(?![\d:])"
     r"|(?P<nth>\d{1,2}(?:st|nd|rd|th))(?![^\W_])"
     r"|(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:\.\d+)?)"
     r"|(?P<meridiem>[ap]\.\s?m\b\.?)"
@@ -42,6 +43,13 @@ _TOKEN = re.compile(
     r"|(?P<end>[?!.;\n\r…]+)"
     r"|(?P<soft>[,:()\-/]+)"
 )
+_ABBREVIATED = word_set(
+    """
+    january february march april june july august september october november december jan feb mar apr jun jul aug sep
+    sept oct nov dec monday tuesday wednesday thursday friday saturday sunday sat sun
+    """
+)
+_BEHIND_NUMBER = _ABBREVIATED | {"am", "pm", "noon", "today", "tomorrow"}
 _JOINERS = re.compile("[\u200b\u0300-\u036f]+")
 _MARKS = {
     "$": "dollars",
@@ -87,7 +95,11 @@ def tokenise(flat: str, speller: Speller) -> list[Token]:
     for match in _TOKEN.finditer(flat):
         kind, start, end = match.lastgroup or "", match.start(), match.end()
         if kind in ("end", "soft"):
-            if kind == "soft" and start == last_number_end and match[0] in ("-", "/") and flat[end : end + 1].isdigit():
+            if match[0] == "." and found and found[-1].end == start and found[-1].text in _ABBREVIATED:
+                continue
+            if kind == "soft" and _spans(
+                flat, start, end, match[0], _counting_end(found, last_number_end, flat[start - 1 : start] == " ")
+            ):
                 found.append(Token("to", start, end, "word", ("to",)))
             elif kind == "end" or match[0] not in ("-", "/", ":"):
                 brk = max(brk, HARD if kind == "end" else SOFT)
@@ -101,8 +113,25 @@ def tokenise(flat: str, speller: Speller) -> list[Token]:
         if len(found) > before:
             found[before] = found[before]._replace(brk=brk)
             brk = 0
-        last_number_end = end if kind in ("number", "clock") else -1
+        last_number_end = end if kind in ("number", "clock", "date", "nth") else -1
     return found
+
+
+def _counting_end(found: Sequence[Token], last_number_end: int, spaced: bool) -> int:
+    """Where the last number ends, with "am" or a month behind it."""
+    if found and found[-1].text in _BEHIND_NUMBER and (spaced or found[-1].text in ("am", "pm")):
+        return found[-1].end
+    return last_number_end
+
+
+def _spans(flat: str, start: int, end: int, mark: str, last_number_end: int) -> bool:
+    """Whether a dash between two numbers means "to"; between spaces too."""
+    if mark == "/" or mark == "-" == flat[start:end]:
+        if start == last_number_end:
+            return flat[end : end + 1].isdigit()
+        spaced = flat[start - 1 : start] == " " == flat[end : end + 1]
+        return mark == "-" and spaced and start - 1 == last_number_end and flat[end + 1 : end + 2].isdigit()
+    return False
 
 
 def _add(found: list[Token], kind: str, raw: str, start: int, end: int, speller: Speller) -> None:

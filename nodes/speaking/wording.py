@@ -3,11 +3,12 @@
 import hashlib
 from typing import Any
 
+from domain.acts import tells_details
 from domain.authority import OPT_OUT_CONFIRMATION, REPLY, use
 from domain.events import EventKind
 from domain.ports import Ports
 from domain.refusal import Refused
-from domain.stages import Channel
+from domain.stages import Channel, Step
 from domain.state import part
 from domain.turn import Turn
 
@@ -65,7 +66,9 @@ def _digest(words: str) -> str:
 
 
 def _watch(turn: Turn) -> None:
-    """Remember which speech rows later guards will ask about, and which one was asked."""
+    """Remember which speech rows later guards will ask about, which one was asked, and what a stranger was told."""
+    if turn.step is Step.IDENTIFY and any(tells_details(line["act"]) for line in turn.plan):
+        turn.talk["details_told"] = True
     watch: dict[str, str] = turn.talk["watch"]
     awaits: list[str] = []
     for line in turn.plan:

@@ -137,6 +137,13 @@ def test_time_grows_with_the_text_and_not_faster() -> None:
         "we start tomorrow ",
         "our budget is 5k ",
         "maybe we miss calls ",
+        "between January 2 and 5 ",
+        "the week of the ",
+        "for 3 hours starting ",
+        "not be able to make it on the ",
+        "from Monday until ",
+        "christmas week ",
+        "2 to ",
     )
     for piece in hard:
         short, long = (piece * (size // len(piece) + 1) for size in (LONG // 4, LONG))

@@ -11,6 +11,8 @@ from nodes.reading.read import read
 FOLDER = Path(__file__).parent / "reading"
 ROOT = Path(__file__).parents[2]
 FEWEST_WORDINGS, FEWEST_NEAR_MISSES = 80, 60
+FEWEST_FURTHER, FROZEN = 300, 100
+RECALL_OWN, RECALL_FROZEN = 0.97, 0.95
 
 
 def lines(name: str) -> list[str]:
@@ -30,6 +32,21 @@ def opts_out(words: str, *, text: bool) -> bool:
 @pytest.mark.parametrize("text", [False, True], ids=["voice", "text"])
 def test_a_revocation_is_heard_on_every_channel(words: str, text: bool) -> None:
     assert opts_out(words, text=text)
+
+
+def test_nearly_every_further_wording_is_heard() -> None:
+    wordings = lines("opt_out_wordings")
+    missed = [words for words in wordings if not opts_out(words, text=False)]
+    assert len(wordings) >= FEWEST_FURTHER
+    assert len(missed) <= (1 - RECALL_OWN) * len(wordings), missed
+
+
+def test_wordings_that_were_frozen_before_the_rules_are_heard() -> None:
+    """Only the share is told: whoever reads the misses would begin to write rules for them."""
+    rows = [json.loads(row) for row in (FOLDER / "do_not_call_frozen.jsonl").read_text("utf-8").splitlines()]
+    caught = sum(opts_out(row["words"], text=row["channel"] == "text") for row in rows)
+    assert len(rows) == FROZEN
+    assert caught / len(rows) >= RECALL_FROZEN, f"{caught} of {len(rows)}"
 
 
 @pytest.mark.parametrize("words", lines("opt_out_text_only"))

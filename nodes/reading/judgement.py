@@ -1,0 +1,98 @@
+"""What trained weights make of an utterance: help where rules find nothing, and a veto where they find too much."""
+
+import re
+from dataclasses import dataclass
+
+from domain.reading import Answer
+
+SURE_YES, LIKELY_YES = 0.85, 0.7  # to a question that commits; to any other line
+SURE_CONSENT = 0.85
+LIKELY = 0.5
+DOUBTFUL = 0.25
+UNLIKELY = 0.1
+REVOKES = 0.5
+_COMMITS = re.compile(
+    r"\b(confirm|confirming|confirmation|correct|verify|approve|clear|sure|ensure|whether i|is that|right|okay|"
+    r"(?:would|do|did|are|is) (?:you|it)(?: \w+)? "
+    r"(?:like|want|wish|need|ready|interested|willing|looking|okay|ok|care)|"
+    r"you(?: would|'d)? (?:want|like|wish|need)|want (?:me )?to|shall|should|can i|may i|how about|need me|"
+    r"booking|buying|reserving|sorry|unable|could(?:n't| not)|can(?:'t|not)|failed|apologi[sz]e|went wrong|try again|"
+    r"something else|another)\b|\?\s*$|^(?:so|just|want|here's|booking|let me)\b",
+    re.IGNORECASE,
+)
+_ASKS_OPENLY = re.compile(
+    r"\b(anything|something|what|which|where|when|how(?! about)|who|else|further|more)\b[^.?!]*\??\s*$", re.IGNORECASE
+)
+ANSWERS = {"affirm": Answer.YES, "deny": Answer.NO, "neither": Answer.NEITHER}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The odds of every class that a trained head knows."""
+
+    answer: dict[str, float]
+    act: dict[str, float]
+    consent: float
+    special: dict[str, float]
+    opt_out: float
+    leaning: dict[str, float]  # neg, neu, pos
+
+    def replied(self, before: str) -> Answer:
+        return plain_answer(self.answer, before)
+
+    def means_otherwise(self, label: str) -> bool:
+        """Whether another request is far likelier than the one that a list found."""
+        best = max(self.special, key=self.special.__getitem__)
+        return best not in (label, "none") and self.special[best] >= LIKELY and self.special[label] < UNLIKELY
+
+    def special_asked(self, floor: float = LIKELY) -> str | None:
+        best = max(self.special, key=self.special.__getitem__)
+        return best if best != "none" and self.special[best] >= floor else None
+
+
+def plain_answer(odds: dict[str, float], before: str) -> Answer:
+    """The likeliest answer; a yes to a line of the agent must be plain, and plainer where something is done on it."""
+    best = max(odds, key=odds.__getitem__)
+    least = (SURE_YES if commits(before) else LIKELY_YES) if before else 0.0
+    if best == "affirm" and odds["affirm"] < least:
+        return Answer.NEITHER if odds["neither"] >= odds["deny"] else Answer.NO
+    return ANSWERS[best]
+
+
+def doubts_yes(seen: Judgement) -> bool:
+    """Whether what sounds like a yes was no consent where people said such things."""
+    return seen.consent < DOUBTFUL and seen.answer["affirm"] < DOUBTFUL
+
+
+def commits(before: str) -> bool:
+    """Whether the line before asks for a yes that something is done on."""
+    last = before[-200:]
+    return bool(_COMMITS.search(last)) and not _ASKS_OPENLY.search(last)
+
+
+def judge(words: str, before: str) -> Judgement:
+    from nodes.reading.grams import grams  # numpy is loaded with the first words, not with the module
+    from nodes.reading.learned_weights import weights
+
+    seen = grams(words, before)
+    alone = seen if not before else grams(words, "")
+    own, free = weights("answers_sgd"), weights("free")
+    first, second = own.scores(seen), free.scores(seen)
+    bare = second if alone is seen else free.scores(alone)
+    return Judgement(
+        own.odds("answer", first),
+        own.odds("act", first),
+        free.odds("consent", second)["consent"],
+        free.odds("special", bare),
+        free.odds("opt_out", bare)["opt_out"],
+        free.odds("prospect", second),
+    )
+
+
+def likely_to_pay(words: str) -> float:
+    """How much a prospect's words so far sound like those of people who paid in the end."""
+    from nodes.reading.grams import grams
+    from nodes.reading.learned_weights import weights
+
+    free = weights("free")
+    return free.odds("payment", free.scores(grams(words, "")))["paid"]
