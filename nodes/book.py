@@ -5,6 +5,7 @@ from typing import Any
 from domain.acts import asks_something, planned, say
 from domain.authority import use
 from domain.events import EventKind
+from domain.facts import counts
 from domain.firing import fire
 from domain.ports import Ports
 from domain.reading import Answer, Special, Wish
@@ -16,6 +17,7 @@ from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 from nodes.discovery import acknowledge, ask_next, settle_contradiction, wants_meeting, wants_to_go_on
 from nodes.opening import open_up
+from nodes.presence import park
 from nodes.questions import abilities, answer_questions, lost_words, small_words, something_said
 from nodes.slots import book_it, confirm_details, contact_of, focus_of, mirror, offer, release
 from nodes.transfer import try_offer
@@ -57,7 +59,7 @@ async def _discover(turn: Turn, ports: Ports) -> None:
     if turn.work.get("first_discovery") is None:
         acknowledge(turn)
     turn.work["asks_transfer"] = wants_to_go_on(turn)
-    meeting = wants_meeting(turn)
+    meeting = turn.work["meeting_now"] = wants_meeting(turn)
     if _backing_off(turn):
         return
     if await try_offer(turn, ports, meeting=meeting):
@@ -74,6 +76,10 @@ def _backing_off(turn: Turn) -> bool:
         say(turn, "reversal_close")
         turn.talk["asked"] = None
         return True
+    if _another_time(turn):
+        say(turn, "later_ok")
+        park(turn, "later")
+        return True
     if Wish.GOODBYE in turn.reading.wishes:
         say(turn, "goodbye")
         return True
@@ -81,6 +87,12 @@ def _backing_off(turn: Turn) -> bool:
         say(turn, "later_ok")
         return True
     return False
+
+
+def _another_time(turn: Turn) -> bool:
+    """Not now, without a word about when or what for: whoever is busy is left in peace."""
+    later = bool({Wish.CALL_BACK, Wish.RESCHEDULE} & set(turn.reading.wishes))
+    return later and not turn.reading.times and not counts(turn.fact("need"), turn.now)
 
 
 async def _meet(turn: Turn, ports: Ports) -> bool:

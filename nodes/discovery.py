@@ -70,7 +70,8 @@ def ask_next(turn: Turn) -> None:
 
 def ask(turn: Turn, act: str) -> None:
     """Ask for the need in turns with who decides, so that a person who only nods hears no broken record."""
-    if act == "ask_need" and turn.counted("ask_need") >= MOST_ASKED and not counts(turn.fact("authority"), turn.now):
+    stalls = turn.counted("ask_need") >= MOST_ASKED and not turn.work.get("meeting_now")  # no meeting without a need
+    if act == "ask_need" and stalls and not counts(turn.fact("authority"), turn.now):
         act = (
             "ask_authority"
             if turn.counted("ask_need") % 2 == 0 and turn.talk.get("last_ask") == "ask_need"

@@ -20,14 +20,8 @@ LOW_CONFIDENCE = 0.65  # below this a recogniser's words write no fact and give 
 # What counts however badly it was heard: it protects the buyer. The rest of these changes nothing that lasts.
 PROTECTS = frozenset({Special.OPT_OUT, Special.ASK_HUMAN, Special.DISTRESS, Special.MINOR, Special.CARD_NUMBER})
 HARMLESS = frozenset(
-    {
-        Special.SMALL_TALK,
-        Special.PRESENCE,
-        Special.THANKS,
-        Special.BACKCHANNEL,
-        Special.UNREADABLE,
-        Special.OTHER_LANGUAGE,
-    }
+    {Special.SMALL_TALK, Special.PRESENCE, Special.THANKS, Special.BACKCHANNEL}
+    | {Special.UNREADABLE, Special.OTHER_LANGUAGE}
 )
 FACT_KEYS = {"name": "contact.name", "company": "contact.company", "phone": "contact.phone", "email": "contact.email"}
 DIRECT = {

@@ -71,6 +71,7 @@ def _days_until(turn: Turn) -> None:
 def _first_things(turn: Turn) -> bool:
     """Revocation, then safety; the rest of the order belongs to the stage. True when nothing else is to be said."""
     if revocation(turn):
+        erasure(turn)  # asked for in the same breath, it outlives the opt-out
         return True
     if after_opt_out(turn):
         return True

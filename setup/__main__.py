@@ -1,4 +1,4 @@
-"""Makes a checkout ready: packages, fonts and weights; --browser adds what tests need, --again retries what failed."""
+"""Makes a checkout ready: packages, fonts, weights; --browser adds what tests need, --again retries what failed."""
 
 import sys
 

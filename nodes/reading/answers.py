@@ -6,37 +6,19 @@ from decimal import Decimal
 from domain.reading import Answer, ReadingContext
 from nodes.reading.amounts import Amounts
 from nodes.reading.phrases import Span
+from nodes.reading.tokens import HARD
 from nodes.reading.utterance import Utterance
 
 READBACKS = frozenset({"slot_readback", "scope_readback", "callback_readback", "budget_conflict", "fact_conflict"})
 BINDING = frozenset({"commit", "price_readback"})  # a question beside such a yes leaves it open
 OFFERS = frozenset({"meeting_offer", "transfer_offer", "next_step_offer", "anything_else", "counter_offer"})
 ACT_ON = frozenset({"commit", "transfer_offer", "meeting_offer", "next_step_offer"})  # doing is agreeing
-_FINE_WITHOUT = frozenset(
-    phrase.strip()
-    for phrase in [
-        "\n    i am good",
-        " we are good",
-        " i am fine",
-        " we are fine",
-        " i am all set",
-        " we are all set",
-        " all set",
-        " all good",
-        " that is all",
-        " that is it",
-        "\n    nothing",
-        " nothing else",
-        " that will be all",
-        " that would be all",
-        " not really",
-        " i think that is all",
-        " i think that is it",
-        "\n    nothing more",
-        " that covers it",
-        " that is everything\n    ",
-    ]
+_FINE = (
+    "i am good|we are good|i am fine|we are fine|i am all set|we are all set|all set|all good|that is all|that is it|"
+    "nothing|nothing else|that will be all|that would be all|not really|i think that is all|i think that is it|"
+    "nothing more|that covers it|that is everything"
 )
+_FINE_WITHOUT = frozenset(_FINE.split("|"))
 _TAKES_BACK_NO = (
     "yes",
     "yeah",
@@ -49,6 +31,7 @@ _TAKES_BACK_NO = (
     "sounds good",
     "all good",
 )
+_SOUNDS = frozenset({"uhhuh", "mhm", "mm", "mmm", "hm", "uh", "um", "ah", "aha", "oh", "huh"})
 _MAY_I = ("shall i", "should i", "can i", "may i", "want me to", "like me to")
 _DO_YOU_MIND = ("do you mind", "would you mind", "any objection", "object to")
 
@@ -95,6 +78,8 @@ def read_answer(
         and (denied or heard.has("unsure", "think", "hold_on", "cancel_order"))
     ):
         answer = Answer.NEITHER
+    if context.asked == "commit" and answer is Answer.YES and all(t.text in _SOUNDS for t in heard.tokens):
+        answer = Answer.NEITHER  # a sound says that somebody listens
     affirmative = bool(agreed) and answer is not Answer.NO and not heard.has("not yes.start")
     return AnswerRead(answer, conditional, affirmative)
 
@@ -112,6 +97,8 @@ def _weighed(heard: Utterance, context: ReadingContext, agreed: list[Span], deni
         return Answer.NEITHER if _unsure(heard, agreed) else Answer.YES
     if not agreed:
         return Answer.NO if heard.has("no.start", "no.any") or not heard.has("unsure") else Answer.NEITHER
+    if heard.has("unsure") and any(heard.tokens[s[0]].brk >= HARD for s in denied if s[0] > 0):
+        return Answer.NEITHER  # "Yes. No. I don't know."
     first_yes, first_no = min(s[0] for s in agreed), min(s[0] for s in denied)
     if first_no <= first_yes + 1 and first_no > first_yes:
         return Answer.NO  # "ok, no", "yeah no"

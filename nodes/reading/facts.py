@@ -56,7 +56,7 @@ def _need(heard: Utterance, context: ReadingContext, specials: frozenset[Special
         context.asked != "need"
         or asks
         or specials - {Special.THANKS, Special.SMALL_TALK}
-        or heard.has("just_looking", "think", "final_no", "not_need")
+        or heard.has("just_looking", "think", "final_no", "not_need", "objection.timing", "reschedule", "call_back")
     ):
         return []
     content = [t for t in heard.tokens if t.kind == "word" and t.text not in _EMPTY_NEEDS]

@@ -110,7 +110,7 @@ def _wishes(
         wishes.discard(Wish.CONTINUE_WITH_AI)
     if context.asked not in _CHOOSING and context.step != "BOOK.slots_offered":
         wishes.discard(Wish.NONE_OF_THESE)
-    if Wish.HOLD_ON in wishes and (asks or len(wishes) > 1):
+    if Wish.HOLD_ON in wishes and (asks or len(wishes) > 1 or times.mentions):
         wishes.discard(Wish.HOLD_ON)
     if Wish.CANCEL_ORDER in wishes:
         wishes -= {Wish.BUY, Wish.THINK_IT_OVER, Wish.HOLD_ON}
@@ -118,6 +118,8 @@ def _wishes(
         wishes -= {Wish.BUY, Wish.MEETING, Wish.TRANSFER}
     if Wish.RESCHEDULE in wishes and Wish.THINK_IT_OVER in wishes and times.mentions:
         wishes.discard(Wish.THINK_IT_OVER)  # a day was named: later, not never
+    if context.step.startswith("BOOK") and any(m.day_from not in (None, context.today) for m in times.mentions):
+        wishes.discard(Wish.THINK_IT_OVER)  # "not today, how about Monday"
     if Wish.GOODBYE in wishes and Wish.THINK_IT_OVER not in wishes and wishes & {Wish.BUY, Wish.MEETING}:
         wishes.discard(Wish.GOODBYE)
     if Wish.REPEAT in wishes and _only_sorry(heard):
@@ -150,6 +152,8 @@ def _asks(heard: Utterance) -> bool:
         )
         if token.text == "do" and tokens[i + 1].text in ("it", "that", "this"):
             continue  # "do it" is an order
+        if token.text == "why" and tokens[i + 1].text == "not" and (i + 2 == len(tokens) or tokens[i + 2].brk):
+            continue  # "why not" alone agrees
         if opens and (
             tokens[i + 1].text in _SUBJECTS or (token.text in _WH and tokens[i + 1].text not in ("ever", "i"))
         ):

@@ -64,6 +64,8 @@ def read_specials(heard: Utterance, context: ReadingContext) -> tuple[frozenset[
         found.add(Special.WRONG_PERSON)
     if context.asked in OFF_HOOK and context.asked != "name_confirm":
         found -= {Special.GATEKEEPER, Special.WRONG_PERSON}
+    if heard.has("authority.no") and context.asked not in ("name", "name_confirm"):
+        found -= {Special.GATEKEEPER, Special.WRONG_PERSON}  # who does not decide is still the one who was called
     if context.asked in _ADDRESS_READ:
         found.discard(Special.WRONG_NUMBER)  # the number that was read back, not the line
     if heard.flat.lstrip(" \t\n[<#*\"'`{(").startswith(_ROLES):

@@ -130,7 +130,7 @@ def _ruled_out_behind(line: Line, end: int) -> bool:
 
 
 def correction_between(line: Line, start: int, end: int) -> bool:
-    if end - start > 7:
+    if end - start > 9:
         return False
     said = set(line.words[start:end])
     return bool(said & _CORRECTIONS) and (

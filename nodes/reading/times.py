@@ -47,7 +47,11 @@ def read_times(heard: Utterance, context: ReadingContext, used: frozenset[int]) 
     usable += find_lengths(line)
     usable.sort(key=lambda item: item.start)
     gathered = gather(line, usable, context.today)
-    drafts = [d for d in gathered if _meant(d, wanted, wanted or heard.has("preference.time"))]
+    drafts = [
+        d
+        for k, d in enumerate(gathered)
+        if _meant(d, wanted, wanted or heard.has("preference.time")) or (k and _instead(line, d))
+    ]
     mentions = _finished(heard, line, context, _within_week(_corrected(line, drafts)))
     if not any(m.clock_from for m in mentions):
         mentions += read_from_now(heard, line, context)
@@ -71,11 +75,23 @@ def _plausible(line: Line, clocks: list[ClockSpan]) -> list[ClockSpan]:
     starts = {c.start for c in clocks if c.strength > BARE}
     kept: list[ClockSpan] = []
     for clock in clocks:
+        if _made(line, clock.start):
+            kept.append(clock)
+            continue
         before = clock.start - 1 in ends and line.words[clock.start - 1] in (JOINS | _LISTED)
         behind = clock.end + 1 in starts and line.words[clock.end] in (JOINS | _LISTED)
         if clock.strength > BARE or before or behind:
             kept.append(clock)
     return kept
+
+
+def _made(line: Line, at: int) -> bool:
+    """ "Make it four": behind a time these words change it."""
+    return at > 1 and line.words[at - 2] == "make" and line.words[at - 1] in ("it", "that")
+
+
+def _instead(line: Line, draft: Draft) -> bool:
+    return draft.clock is not None and _made(line, draft.clock.start)
 
 
 def _meant(draft: Draft, wanted: bool, parts: bool) -> bool:

@@ -22,6 +22,10 @@ _CLASSES = {
         ("morning", "mornings", "afternoon", "afternoons", "evening", "evenings", "lunchtime", "noon"), "@part"
     ),
 }
+_LETTERS = {"pee": "pm", "aye": "am"}
+_MS = frozenset({"em", "them", "m"})
+_BY_EAR = {"too": "two", "to": "two", "for": "four", "ate": "eight", "won": "one"}
+_SEEKING = ["i", "do", "not", "know"]
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
@@ -75,7 +79,7 @@ def listen(words: str) -> Utterance:
     for start, end in cards:
         flat = flat[:start] + HIDDEN * (end - start) + flat[end:]
     heard = tokenise(flat, held.speller)
-    tokens = _classed(_without_fillers(merge_numbers(_joined_sounds(heard))), held)
+    tokens = _classed(_without_fillers(merge_numbers(_as_meant(_joined_sounds(heard)))), held)
     sentence = tuple(accumulate(int(token.brk >= HARD) for token in tokens))
     said = tuple(token.text for token in heard)
     return Utterance(words, flat, tuple(tokens), held.lexicon.find(tokens), cards, said, sentence)
@@ -94,10 +98,31 @@ def _joined_sounds(tokens: Sequence[Token]) -> list[Token]:
     return joined
 
 
+def _as_meant(tokens: list[Token]) -> list[Token]:
+    """Clock times as a recogniser spells them by ear: "too pee em" is two pm, "for a m" four am."""
+    kept: list[Token] = []
+    for token in tokens:
+        last = kept[-1] if kept else None
+        if last is not None and token.text in _MS and last.text in _LETTERS and token.brk == 0:
+            text = _LETTERS[last.text]
+            kept[-1] = last._replace(text=text, keys=(text,), end=token.end)
+        else:
+            kept.append(token)
+        if len(kept) > 1 and kept[-1].text in ("am", "pm") and (number := _BY_EAR.get(kept[-2].text)):
+            kept[-2] = kept[-2]._replace(text=number, keys=(number,))
+    return kept
+
+
 def _without_fillers(tokens: list[Token]) -> list[Token]:
     kept: list[Token] = []
     brk = 0
-    for token in tokens:
+    for i, token in enumerate(tokens):
+        if (
+            token.num is not None
+            and [t.text for t in tokens[max(i - 4, 0) : i]] == _SEEKING
+            and len(kept) > len(_SEEKING)
+        ):
+            del kept[-len(_SEEKING) :]  # "about, I don't know, ten": a pause to think
         brk = max(brk, token.brk)
         last = kept[-1] if kept else None
         if token.text in _FILLERS and token.kind == "word":
