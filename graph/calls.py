@@ -5,14 +5,10 @@ from contextlib import AbstractAsyncContextManager
 
 from domain.calls import Call, CallState, CallTurn, Serving
 from graph.bootstrap import World
-from graph.media.status import note_registered
 from memory.calls import DEAD_AFTER_S, Calls, Notice, notices
 from memory.database import Gone
 
-__all__ = [
-    "DEAD_AFTER_S", "Call", "CallState", "CallTurn", "Calls", "Gone", "Notice", "Serving", "calls_of",
-    "note_registered", "told",
-]  # fmt: skip
+__all__ = ["DEAD_AFTER_S", "Call", "CallState", "CallTurn", "Calls", "Gone", "Notice", "Serving", "calls_of", "told"]
 
 
 def calls_of(world: World) -> Calls:

@@ -1,7 +1,6 @@
 """The life of one call in its job: taken, served, watched, and left so that the next one knows where it stands."""
 
 import asyncio
-import json
 import logging
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
@@ -21,6 +20,7 @@ from livekit import rtc
 from livekit.bridge import Decider, connect
 from livekit.call_clock import CallClock
 from livekit.conversation import Conversation
+from livekit.job_metadata import call_of
 from livekit.speech import build_stt, build_tts, fixed_sentences, key_terms
 from livekit.voice import VoiceProfile
 
@@ -44,16 +44,6 @@ class Reason(StrEnum):
     @property
     def final(self) -> bool:
         return self in (Reason.GOODBYE, Reason.LEFT, Reason.DELETED)
-
-
-def call_of(metadata: str) -> str:
-    """The id of the call that a dispatch is about; empty where it names none."""
-    try:
-        told_us: Any = json.loads(metadata)
-    except ValueError:
-        return ""
-    call_id = told_us.get("call_id") if isinstance(told_us, dict) else None
-    return call_id if isinstance(call_id, str) else ""
 
 
 def room_options() -> room_io.RoomOptions:

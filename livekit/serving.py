@@ -1,6 +1,5 @@
 """The worker as a LiveKit server sees it: which calls it takes, when it is full, and how it ends."""
 
-import json
 import os
 import threading
 import time
@@ -19,17 +18,16 @@ from livekit.agents import (
 )
 
 from domain.errors import BadInput
-from graph.bootstrap import warm
-from graph.calls import note_registered
+from graph.media.status import note_registered
 from graph.settings import Settings, load_settings
-from livekit.call_job import call_of, serve
-from livekit.speech import prewarm as load_models
+from livekit.job_metadata import call_of
 
 FULL = 0.7  # the load at which no call is taken any more
 _FIRST = 0.95 * FULL
 _SAMPLE_S = 0.4
 _WEIGHT = 0.25  # of the newest sample: a second's peak is no load
-# Imported once, and shared by every job's process from there on.
+# Imported once, and shared by every job's process from there on. The worker itself needs none of it: one that has died
+# is back the sooner for what it does not import.
 _PRELOADED = [
     "livekit.call_job",
     "graph.service",
@@ -75,6 +73,9 @@ class Load:
 
 def prewarm(process: JobProcess) -> None:
     """Before a call is there: everything that a first sentence would have to wait for."""
+    from graph.bootstrap import warm
+    from livekit.speech import prewarm as load_models
+
     settings = load_settings()
     warm(settings)
     load_models(settings)
@@ -82,6 +83,8 @@ def prewarm(process: JobProcess) -> None:
 
 
 async def entry(ctx: JobContext) -> None:
+    from livekit.call_job import serve
+
     await serve(ctx, ctx.proc.userdata["settings"])
 
 
@@ -150,8 +153,3 @@ def build_server(
     server.on("worker_registered", lambda *_: note_registered(settings.media_dir, os.getpid()))
     server.rtc_session(work, agent_name=settings.livekit_agent, on_request=Door(server, settings.voice_calls))
     return server
-
-
-def dispatch_metadata(call_id: str) -> str:
-    """What a dispatch says: which call it is about, and nothing about anybody."""
-    return json.dumps({"call_id": call_id})

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "memory": {"domain"},
     "graph": {"domain", "nodes", "tools", "memory"},
     "ui": SURFACE,
-    "livekit": SURFACE,
+    "livekit": SURFACE | {"graph.media.status"},  # a worker is to start without what its calls need
 }
 # Packages with one home each: where they may be imported, as folders or files.
 ONE_HOME = {

@@ -7,7 +7,7 @@ from pathlib import Path
 from livekit.agents import AgentServer, JobContext, JobProcess
 
 from graph.settings import load_settings
-from livekit.call_job import call_of
+from livekit.job_metadata import call_of
 from livekit.serving import FULL, build_server
 
 FOLDER = Path(os.environ["DISPATCHED"])

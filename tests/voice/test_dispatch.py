@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 
 from graph.settings import ROOT, child_environment
-from livekit.serving import dispatch_metadata
+from livekit.job_metadata import dispatch_metadata
 from tests.voice.dispatch import KEY, SECRET, DispatchServer, dispatching
 
 
