@@ -3,10 +3,6 @@
 import re
 from dataclasses import dataclass
 
-from domain.reading import Answer
-
-SURE_YES, LIKELY_YES = 0.85, 0.7  # to a question that commits; to any other line
-SURE_CONSENT = 0.85
 LIKELY = 0.5
 DOUBTFUL = 0.25
 UNLIKELY = 0.1
@@ -23,7 +19,6 @@ _COMMITS = re.compile(
 _ASKS_OPENLY = re.compile(
     r"\b(anything|something|what|which|where|when|how(?! about)|who|else|further|more)\b[^.?!]*\??\s*$", re.IGNORECASE
 )
-ANSWERS = {"affirm": Answer.YES, "deny": Answer.NO, "neither": Answer.NEITHER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +32,6 @@ class Judgement:
     opt_out: float
     leaning: dict[str, float]  # neg, neu, pos
 
-    def replied(self, before: str) -> Answer:
-        return plain_answer(self.answer, before)
-
     def means_otherwise(self, label: str) -> bool:
         """Whether another request is far likelier than the one that a list found."""
         best = max(self.special, key=self.special.__getitem__)
@@ -48,15 +40,6 @@ class Judgement:
     def special_asked(self, floor: float = LIKELY) -> str | None:
         best = max(self.special, key=self.special.__getitem__)
         return best if best != "none" and self.special[best] >= floor else None
-
-
-def plain_answer(odds: dict[str, float], before: str) -> Answer:
-    """The likeliest answer; a yes to a line of the agent must be plain, and plainer where something is done on it."""
-    best = max(odds, key=odds.__getitem__)
-    least = (SURE_YES if commits(before) else LIKELY_YES) if before else 0.0
-    if best == "affirm" and odds["affirm"] < least:
-        return Answer.NEITHER if odds["neither"] >= odds["deny"] else Answer.NO
-    return ANSWERS[best]
 
 
 def doubts_yes(seen: Judgement) -> bool:

@@ -3,6 +3,7 @@
 import re
 
 from domain.reading import ReadingContext, Special
+from nodes.reading.backchannels import keeps_listening
 from nodes.reading.languages import other_language
 from nodes.reading.revocation import is_keyword
 from nodes.reading.utterance import HIDDEN, Utterance
@@ -55,7 +56,8 @@ def read_specials(heard: Utterance, context: ReadingContext) -> tuple[frozenset[
         found.add(Special.OPT_OUT)
     if heard.has("minor") and _under_age(heard):
         found.add(Special.MINOR)
-    if (0, len(heard.tokens)) in heard.spans("backchannel"):
+    listens = (0, len(heard.tokens)) in heard.spans("backchannel")
+    if listens or (context.asked is None and keeps_listening(heard.words, context.asked_words)):
         found.add(Special.BACKCHANNEL)
     if any(start == 0 and end == len(heard.tokens) for start, end in heard.spans("greeting")):
         found.add(Special.SMALL_TALK)
