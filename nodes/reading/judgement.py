@@ -54,21 +54,20 @@ def commits(before: str) -> bool:
 
 
 def judge(words: str, before: str) -> Judgement:
-    from nodes.reading.grams import grams  # numpy is loaded with the first words, not with the module
-    from nodes.reading.learned_weights import weights
+    from nodes.reading.grams import grams, nothing_before  # numpy is loaded with the first words, not with the module
+    from nodes.reading.learned_weights import together
 
-    seen = grams(words, before)
-    alone = seen if not before else grams(words, "")
-    own, free = weights("answers_sgd"), weights("free")
-    first, second = own.scores(seen), free.scores(seen)
-    bare = second if alone is seen else free.scores(alone)
+    seen, held = grams(words, before), together("answers_sgd", "free")
+    own = held.weigh(seen.words, seen.letters)
+    scores = held.scores(own, held.weigh(seen.before))
+    alone = held.scores(own, held.weigh(nothing_before())) if before else scores
     return Judgement(
-        own.odds("answer", first),
-        own.odds("act", first),
-        free.odds("consent", second)["consent"],
-        free.odds("special", bare),
-        free.odds("opt_out", bare)["opt_out"],
-        free.odds("prospect", second),
+        held.odds("answer", scores),
+        held.odds("act", scores),
+        held.odds("consent", scores)["consent"],
+        held.odds("special", alone),
+        held.odds("opt_out", alone)["opt_out"],
+        held.odds("prospect", scores),
     )
 
 
@@ -78,4 +77,4 @@ def likely_to_pay(words: str) -> float:
     from nodes.reading.learned_weights import weights
 
     free = weights("free")
-    return free.odds("payment", free.scores(grams(words, "")))["paid"]
+    return free.odds("payment", free.scores(free.weigh(*grams(words, ""))))["paid"]
