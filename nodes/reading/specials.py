@@ -40,6 +40,7 @@ _DIRECT = {
     "thanks": Special.THANKS,
     "small_talk": Special.SMALL_TALK,
 }
+_ROLE_WITHIN = re.compile(r"\b(?:SYSTEM|ASSISTANT|DEVELOPER|ADMIN|ROOT|PROMPT):")
 _VOWEL = re.compile(r"[aeiouyáéíóúäöüàèâêîôû]")
 _CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{5,}")
 _KEY_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
@@ -69,7 +70,7 @@ def read_specials(heard: Utterance, context: ReadingContext) -> tuple[frozenset[
         found -= {Special.GATEKEEPER, Special.WRONG_PERSON}  # who does not decide is still the one who was called
     if context.asked in _ADDRESS_READ:
         found.discard(Special.WRONG_NUMBER)  # the number that was read back, not the line
-    if heard.flat.lstrip(" \t\n[<#*\"'`{(").startswith(_ROLES):
+    if heard.flat.lstrip(" \t\n[<#*\"'`{(").startswith(_ROLES) or _ROLE_WITHIN.search(heard.words):
         found.add(Special.MACHINE_INSTRUCTION)
     if len(heard.spans("spam.weak")) >= FEWEST_SPAM_SIGNS:
         found.add(Special.SPAM)

@@ -74,8 +74,8 @@ def test_a_reading_looks_the_weights_up_once(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_reader_loads_without_numbers_and_learning() -> None:
     """What is heavy is loaded with the first words, and nothing heavier than the table of weights is loaded ever."""
     program = (
-        "import sys, nodes.reading.read as r; from domain.reading import ReadingContext; early = 'numpy' in sys.modules; "
-        "r.read('yes', ReadingContext()); "
+        "import sys, nodes.reading.read as r; from domain.reading import ReadingContext; "
+        "early = 'numpy' in sys.modules; r.read('yes', ReadingContext()); "
         "print(early, [m for m in ('scipy', 'sklearn', 'torch', 'pickle5') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
