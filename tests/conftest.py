@@ -28,6 +28,7 @@ _numbers = count(1)
 _FIRST = ("scenarios", "screens/test_whole_sale", "durability", "screens", "integration")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A file stays on one worker, for its fixtures' sake; the files that share a played suite stay on the same one."""
     here = Path(__file__).parent
