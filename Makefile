@@ -29,7 +29,7 @@ run: ready
 
 test:
 	@$(PY) setup --browser
-	@$(BIN)/python -m pytest -m "not soak" -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: ready
 	@$(MAKE) --no-print-directory -j 2 types structure
