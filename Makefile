@@ -4,7 +4,7 @@ BIN := .venv/bin
 # The node of the set-up serves pyright where the machine has none of its own.
 export PATH := $(PATH):$(CURDIR)/.tools/node/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup ready lock run test check docs format bench soak clean
+.PHONY: help setup ready lock run test check types structure docs format bench soak clean
 
 help:
 	@echo "make run      start console, API and jobs, and print the address of the console"
@@ -29,12 +29,17 @@ run: ready
 
 test:
 	@$(PY) setup --browser
-	@$(BIN)/python -m pytest -m "not soak" -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: ready
+	@$(MAKE) --no-print-directory -j 2 types structure
+
+types:
+	$(BIN)/pyright
+
+structure:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/pyright
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 	$(BIN)/python -m graph.documents --check
 

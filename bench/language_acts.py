@@ -8,8 +8,7 @@ from typing import Any
 from bench.training.crossing import CROSSED_TASKS, odds_of
 from bench.training.tasks import PARTS
 from domain.reading import Answer, Question, Reading, ReadingContext, Special, Wish
-from nodes.reading.backchannels import keeps_listening
-from nodes.reading.judgement import SURE_CONSENT, Judgement, judge
+from nodes.reading.judgement import judge
 from nodes.reading.leanings import leaning, readiness
 from nodes.reading.read import read
 
@@ -40,23 +39,47 @@ def _intent_crossed(packs: Path) -> Callable[[dict[str, Any]], list[float]]:
     return said
 
 
+def _answer_crossed(packs: Path) -> Callable[[dict[str, Any]], str]:
+    odds = odds_of(packs, "answer")
+
+    def said(row: dict[str, Any]) -> str:
+        seen = replace(judge(row["user"], row["system"]), answer=odds[row["user"], row["system"] or ""])
+        return _plain(read(row["user"], ReadingContext(asked_words=row["system"]), judged=seen))
+
+    return said
+
+
+def _consent_crossed(packs: Path) -> Callable[[dict[str, Any]], str]:
+    odds = odds_of(packs, "consent")
+
+    def said(row: dict[str, Any]) -> str:
+        before = row["system"] or ""
+        known = odds.get((row["user"], before), {"consent": 0.0})  # unclear rows are not counted
+        seen = replace(judge(row["user"], before), consent=known["consent"])
+        return _plain(read(row["user"], ReadingContext(asked="slot_readback", asked_words=before), judged=seen))
+
+    return said
+
+
+CROSSED["affirm_deny"] = _answer_crossed
+CROSSED["consent"] = _consent_crossed
 CROSSED["special"] = _special_crossed
 CROSSED["intent_score"] = _intent_crossed
 _ANSWERS = {Answer.YES: "affirm", Answer.NO: "deny", Answer.NEITHER: "neither"}
 
 
 def affirm_deny(user: str, system: str) -> str:
-    return _ANSWERS[judge(user, system).replied(system)]
+    return _plain(read(user, ReadingContext(asked_words=system)))
 
 
 def consent(user: str, system: str) -> str:
-    return consented(judge(user, system))
+    """As the product asks it: the agent has read back what it would book."""
+    return _plain(read(user, ReadingContext(asked="slot_readback", asked_words=system)))
 
 
-def consented(seen: Judgement) -> str:
-    if seen.consent >= SURE_CONSENT:
-        return "affirm"
-    return "deny" if seen.answer["deny"] > seen.answer["neither"] else "neither"
+def _plain(reading: Reading) -> str:
+    """A yes counts where it is one for a booking: with nothing left open."""
+    return "neither" if reading.answer is Answer.YES and reading.conditional else _ANSWERS[reading.answer]
 
 
 def acts(user: str, system: str) -> str:
@@ -84,7 +107,7 @@ def special_of(reading: Reading, user: str) -> str | None:
 
 
 def backchannel(user: str, previous: str) -> bool:
-    return keeps_listening(user, previous)
+    return Special.BACKCHANNEL in read(user, ReadingContext(asked_words=previous)).specials
 
 
 def prospect(user: str, system: str) -> str:

@@ -25,15 +25,21 @@ _FOLDERS = "throughline-tests-"
 _TEMPLATE = "template_throughline"
 _numbers = count(1)
 # Whoever waits longest begins first, so that two workers end at about the same time.
-_FIRST = ("scenarios", "screens/test_whole_sale", "rooms", "durability", "voice", "screens", "integration", "speech")
+_FIRST = (
+    "scenarios/test_scenarios",
+    "screens/test_whole_sale",
+    "rooms",
+    "durability",
+    "voice",
+    "scenarios",
+    "screens",
+    "integration",
+    "speech",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file stays on one worker, for its fixtures' sake; the files that share a played suite stay on the same one."""
     here = Path(__file__).parent
-    for item in items:
-        name = item.path.relative_to(here).as_posix()
-        item.add_marker(pytest.mark.xdist_group("scenarios" if name.startswith("scenarios/") else name))
     items.sort(key=lambda item: _turn(item.path.relative_to(here).as_posix()))
 
 

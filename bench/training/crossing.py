@@ -7,7 +7,6 @@ from typing import Any
 
 from bench.training.__main__ import crossed
 from bench.training.tasks import HEADS, Example
-from nodes.reading.judgement import ANSWERS, SURE_CONSENT, plain_answer
 
 Row = dict[str, Any]
 
@@ -32,24 +31,7 @@ def _best(odds: dict[str, float]) -> str:
     return max(odds, key=odds.__getitem__)
 
 
-def _answer(packs: Path) -> Callable[[Row], str]:
-    words = {value: name for name, value in ANSWERS.items()}
-    return lambda row: words[plain_answer(_of(packs, "answer", row), row["system"])]
-
-
-def _consent(packs: Path) -> Callable[[Row], str]:
-    known = odds_of(packs, "consent")
-
-    def said(row: Row) -> str:
-        odds = known.get((row["user"], row.get("system") or ""), {"consent": 0.0})  # unclear rows are not counted
-        return "affirm" if odds["consent"] >= SURE_CONSENT else "neither"
-
-    return said
-
-
 CROSSED_TASKS: dict[str, Callable[[Path], Callable[[Row], Any]]] = {
-    "affirm_deny": _answer,
-    "consent": _consent,
     "acts": lambda packs: lambda row: _best(_of(packs, "act", row)),
     "prospect": lambda packs: lambda row: _best(_of(packs, "prospect", row)),
 }

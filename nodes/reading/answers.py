@@ -118,8 +118,7 @@ def _unsure(heard: Utterance, agreed: list[Span]) -> bool:
 def _turned(heard: Utterance, context: ReadingContext, answer: Answer) -> Answer:
     """Questions whose no is a yes, and phrases that decline without a no."""
     said = heard.text()
-    asked_words = context.asked_words.lower()
-    if any(phrase in asked_words for phrase in _DO_YOU_MIND):
+    if asks_to_mind(context):
         if answer is Answer.NO and said.startswith(("no", "not at all", "i do not", "nope")):
             return Answer.YES
         if answer is Answer.YES and said.endswith(("i do", "i do mind", "i would")):
@@ -130,6 +129,12 @@ def _turned(heard: Utterance, context: ReadingContext, answer: Answer) -> Answer
     ):
         return Answer.NO
     return answer
+
+
+def asks_to_mind(context: ReadingContext) -> bool:
+    """Whether a no agrees to what the agent's line asks."""
+    asked = context.asked_words.lower()
+    return any(phrase in asked for phrase in _DO_YOU_MIND)
 
 
 def figures_differ(heard: Utterance, context: ReadingContext, found: Amounts) -> bool:

@@ -30,6 +30,11 @@ class Grams(NamedTuple):
     before: Ids
 
 
+def nothing_before() -> Ids:
+    """The features of words that no line stands before."""
+    return _numbers(_of_before([], []))
+
+
 def grams(user: str, system: str) -> Grams:
     said = _words(user if len(user) <= LONGEST else f"{user[:_HALF]} {user[-_HALF:]}")
     before = _last_sentence(system)
@@ -66,7 +71,8 @@ def _of_letters(said: list[str]) -> Ids:
         for k in range(1, size):
             total = total + raw[k : len(raw) - size + 1 + k] * _PRIMES[k]
         found.append((total + np.uint32(size)) * _SPREAD >> np.uint32(16))
-    return np.unique(np.concatenate(found)).astype(np.intp)
+    numbers = set(np.concatenate(found).tolist())
+    return np.fromiter(numbers, dtype=np.intp, count=len(numbers))
 
 
 def _of_before(said: list[str], before: list[str]) -> list[str]:

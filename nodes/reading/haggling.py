@@ -172,7 +172,7 @@ def deal_reached(messages: Sequence[tuple[str, str]], listed: Decimal, odds: dic
 
     if odds is None:
         held = weights("bargain")
-        odds = held.odds("deal", held.scores(grams(*closing_words(messages, listed))))
+        odds = held.odds("deal", held.scores(held.weigh(*grams(*closing_words(messages, listed)))))
     return odds["deal"] >= LIKELY
 
 

@@ -3,10 +3,6 @@
 import re
 from dataclasses import dataclass
 
-from domain.reading import Answer
-
-SURE_YES, LIKELY_YES = 0.85, 0.7  # to a question that commits; to any other line
-SURE_CONSENT = 0.85
 LIKELY = 0.5
 DOUBTFUL = 0.25
 UNLIKELY = 0.1
@@ -23,7 +19,6 @@ _COMMITS = re.compile(
 _ASKS_OPENLY = re.compile(
     r"\b(anything|something|what|which|where|when|how(?! about)|who|else|further|more)\b[^.?!]*\??\s*$", re.IGNORECASE
 )
-ANSWERS = {"affirm": Answer.YES, "deny": Answer.NO, "neither": Answer.NEITHER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +32,6 @@ class Judgement:
     opt_out: float
     leaning: dict[str, float]  # neg, neu, pos
 
-    def replied(self, before: str) -> Answer:
-        return plain_answer(self.answer, before)
-
     def means_otherwise(self, label: str) -> bool:
         """Whether another request is far likelier than the one that a list found."""
         best = max(self.special, key=self.special.__getitem__)
@@ -48,15 +40,6 @@ class Judgement:
     def special_asked(self, floor: float = LIKELY) -> str | None:
         best = max(self.special, key=self.special.__getitem__)
         return best if best != "none" and self.special[best] >= floor else None
-
-
-def plain_answer(odds: dict[str, float], before: str) -> Answer:
-    """The likeliest answer; a yes to a line of the agent must be plain, and plainer where something is done on it."""
-    best = max(odds, key=odds.__getitem__)
-    least = (SURE_YES if commits(before) else LIKELY_YES) if before else 0.0
-    if best == "affirm" and odds["affirm"] < least:
-        return Answer.NEITHER if odds["neither"] >= odds["deny"] else Answer.NO
-    return ANSWERS[best]
 
 
 def doubts_yes(seen: Judgement) -> bool:
@@ -71,21 +54,20 @@ def commits(before: str) -> bool:
 
 
 def judge(words: str, before: str) -> Judgement:
-    from nodes.reading.grams import grams  # numpy is loaded with the first words, not with the module
-    from nodes.reading.learned_weights import weights
+    from nodes.reading.grams import grams, nothing_before  # numpy is loaded with the first words, not with the module
+    from nodes.reading.learned_weights import together
 
-    seen = grams(words, before)
-    alone = seen if not before else grams(words, "")
-    own, free = weights("answers_sgd"), weights("free")
-    first, second = own.scores(seen), free.scores(seen)
-    bare = second if alone is seen else free.scores(alone)
+    seen, held = grams(words, before), together("answers_sgd", "free")
+    own = held.weigh(seen.words, seen.letters)
+    scores = held.scores(own, held.weigh(seen.before))
+    alone = held.scores(own, held.weigh(nothing_before())) if before else scores
     return Judgement(
-        own.odds("answer", first),
-        own.odds("act", first),
-        free.odds("consent", second)["consent"],
-        free.odds("special", bare),
-        free.odds("opt_out", bare)["opt_out"],
-        free.odds("prospect", second),
+        held.odds("answer", scores),
+        held.odds("act", scores),
+        held.odds("consent", scores)["consent"],
+        held.odds("special", alone),
+        held.odds("opt_out", alone)["opt_out"],
+        held.odds("prospect", scores),
     )
 
 
@@ -95,4 +77,4 @@ def likely_to_pay(words: str) -> float:
     from nodes.reading.learned_weights import weights
 
     free = weights("free")
-    return free.odds("payment", free.scores(grams(words, "")))["paid"]
+    return free.odds("payment", free.scores(free.weigh(*grams(words, ""))))["paid"]

@@ -15,7 +15,7 @@ _SURE = 1e-6
 def leaning(words: str, before: str) -> dict[str, float]:
     """The odds that an utterance is for (pos), against (neg) or neither (neu)."""
     free = weights("free")
-    return free.odds("prospect", free.scores(grams(words, before)))
+    return free.odds("prospect", free.scores(free.weigh(*grams(words, before))))
 
 
 def readiness(turns: Iterable[tuple[str, str]], chance: float | None = None) -> float:

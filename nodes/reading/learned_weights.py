@@ -1,5 +1,6 @@
 """Applies trained weights to an utterance: a probability for each class of a question about it."""
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nodes.reading.grams import Grams
+from nodes.reading.grams import Ids
 
 FOLDER = Path(__file__).parent / "learned"
 
@@ -16,25 +17,31 @@ FOLDER = Path(__file__).parent / "learned"
 class Weights:
     """One trained file: for each head its classes, and where their columns stand."""
 
-    table: NDArray[np.int8]  # buckets x columns
+    table: NDArray[np.float32]  # buckets x columns; whole numbers
     scale: NDArray[np.float32]  # of each column
     bias: NDArray[np.float32]
     heads: dict[str, tuple[int, tuple[str, ...]]]
 
-    def scores(self, seen: Grams) -> NDArray[np.float32]:
-        """The score of every column; each group of features counts by the square root of its size."""
+    def weigh(self, *groups: Ids) -> NDArray[np.float32]:
+        """What some groups of features add, not yet scaled; each counts by the square root of its size."""
         total = np.zeros(self.table.shape[1], dtype=np.float32)
-        for ids in seen:
+        for ids in groups:
             if len(ids):
-                total += self.table[ids].sum(axis=0, dtype=np.int32) / np.float32(np.sqrt(len(ids)))
-        return total * self.scale + self.bias
+                total += np.add.reduce(self.table[ids], axis=0) / math.sqrt(len(ids))
+        return total
 
-    def odds(self, head: str, scores: NDArray[np.float32]) -> dict[str, float]:
+    def scores(self, *weighed: NDArray[np.float32]) -> list[float]:
+        """The score of every column."""
+        return (sum(weighed[1:], weighed[0]) * self.scale + self.bias).tolist()
+
+    def odds(self, head: str, scores: list[float]) -> dict[str, float]:
         """The probabilities of a head's classes."""
         first, classes = self.heads[head]
         own = scores[first : first + len(classes)]
-        grown = np.exp(own - own.max())
-        return dict(zip(classes, (grown / grown.sum()).tolist(), strict=True))
+        most = max(own)
+        grown = [math.exp(score - most) for score in own]
+        total = sum(grown)
+        return {name: value / total for name, value in zip(classes, grown, strict=True)}
 
 
 @cache
@@ -47,4 +54,18 @@ def weights(name: str) -> Weights:
             head, *classes = str(line).split()
             heads[head] = (first, tuple(classes))
             first += len(classes)
-        return Weights(held["table"], held["scale"], held["bias"], heads)
+        return Weights(held["table"].astype(np.float32), held["scale"], held["bias"], heads)
+
+
+@cache
+def together(*names: str) -> Weights:
+    """Several files side by side, so that one look-up serves them all."""
+    files = [weights(name) for name in names]
+    heads: dict[str, tuple[int, tuple[str, ...]]] = {}
+    width = 0
+    for held in files:
+        heads |= {head: (first + width, classes) for head, (first, classes) in held.heads.items()}
+        width += held.table.shape[1]
+    table = np.concatenate([held.table for held in files], axis=1)
+    scale, bias = (np.concatenate([getattr(held, part) for held in files]) for part in ("scale", "bias"))
+    return Weights(table, scale, bias, heads)

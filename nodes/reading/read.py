@@ -5,15 +5,16 @@ from typing import Protocol
 
 from domain.reading import Answer, Question, Reading, ReadingContext, Request, Special, Wish
 from nodes.reading.amounts import Amounts, read_amounts, settle_bare
-from nodes.reading.answers import BINDING, figures_differ, read_answer
+from nodes.reading.answers import figures_differ, read_answer
 from nodes.reading.dates import DaySpan
 from nodes.reading.facts import read_matter
 from nodes.reading.intents import Intents, read_intents
-from nodes.reading.judgement import REVOKES, Judgement, doubts_yes, judge
+from nodes.reading.judgement import REVOKES, Judgement, judge
 from nodes.reading.lexicon_files import lists
 from nodes.reading.names import read_identity
 from nodes.reading.orders import read_product, read_request, read_term
 from nodes.reading.places import read_zone
+from nodes.reading.settling import settled
 from nodes.reading.specials import read_specials
 from nodes.reading.times import read_times
 from nodes.reading.utterance import Utterance, count_words, listen
@@ -120,20 +121,20 @@ def _judged(
     """The reading with the answer that it gives, and with how far it may be trusted."""
     if Special.MACHINE_INSTRUCTION in reading.specials:
         reading = _without_orders(reading)
-    answer = read_answer(
+    found_answer = read_answer(
         heard,
         context,
         asks=reading.also_asks,
         contradicts=_changes_price(reading.request, context) or figures_differ(heard, context, found),
         names_other=bool(reading.times or reading.quantity or reading.product or reading.term or reading.money),
     )
+    answer = settled(found_answer, context, learned)
     asked = reading.questions | ({Question.OTHER} if reading.topic and not reading.questions else set[Question]())
     ordered = Special.MACHINE_INSTRUCTION in reading.specials
-    doubted = answer.answer is Answer.YES and learned is not None and context.asked in BINDING
     return replace(
         reading,
         answer=Answer.NEITHER if ordered and answer.answer is Answer.YES else answer.answer,
-        conditional=answer.conditional or (doubted and learned is not None and doubts_yes(learned)),
+        conditional=answer.conditional,
         affirmative=answer.affirmative and not ordered,
         questions=asked,
         confidence=_confidence(heard, reading, answer.answer),

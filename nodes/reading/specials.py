@@ -3,6 +3,7 @@
 import re
 
 from domain.reading import ReadingContext, Special
+from nodes.reading.backchannels import keeps_listening
 from nodes.reading.languages import other_language
 from nodes.reading.revocation import is_keyword
 from nodes.reading.utterance import HIDDEN, Utterance
@@ -40,6 +41,7 @@ _DIRECT = {
     "small_talk": Special.SMALL_TALK,
     "presence": Special.PRESENCE,
 }
+_ROLE_WITHIN = re.compile(r"\b(?:SYSTEM|ASSISTANT|DEVELOPER|ADMIN|ROOT|PROMPT):")
 _VOWEL = re.compile(r"[aeiouyáéíóúäöüàèâêîôû]")
 _CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{5,}")
 _KEY_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
@@ -56,7 +58,8 @@ def read_specials(heard: Utterance, context: ReadingContext) -> tuple[frozenset[
         found.add(Special.OPT_OUT)
     if heard.has("minor") and _under_age(heard):
         found.add(Special.MINOR)
-    if (0, len(heard.tokens)) in heard.spans("backchannel"):
+    listens = (0, len(heard.tokens)) in heard.spans("backchannel")
+    if listens or (context.asked is None and keeps_listening(heard.words, context.asked_words)):
         found.add(Special.BACKCHANNEL)
     if any(start == 0 and end == len(heard.tokens) for start, end in heard.spans("greeting")):
         found.add(Special.SMALL_TALK)
@@ -68,7 +71,7 @@ def read_specials(heard: Utterance, context: ReadingContext) -> tuple[frozenset[
         found -= {Special.GATEKEEPER, Special.WRONG_PERSON}  # who does not decide is still the one who was called
     if context.asked in _ADDRESS_READ:
         found.discard(Special.WRONG_NUMBER)  # the number that was read back, not the line
-    if heard.flat.lstrip(" \t\n[<#*\"'`{(").startswith(_ROLES):
+    if heard.flat.lstrip(" \t\n[<#*\"'`{(").startswith(_ROLES) or _ROLE_WITHIN.search(heard.words):
         found.add(Special.MACHINE_INSTRUCTION)
     if len(heard.spans("spam.weak")) >= FEWEST_SPAM_SIGNS:
         found.add(Special.SPAM)

@@ -40,7 +40,7 @@ class Utterance:
     sentence: tuple[int, ...]  # for each token the number of its sentence
 
     def has(self, *names: str) -> bool:
-        return any(name in self.hits for name in names)
+        return not self.hits.keys().isdisjoint(names)
 
     def spans(self, name: str) -> Sequence[Span]:
         return self.hits.get(name, ())

@@ -22,11 +22,14 @@ from memory.embedded import DatabaseUnavailable, ensure, stop
 ROOT = Path(__file__).parents[2]
 IS_ROOT = os.geteuid() == 0
 APPLICATION = """
-import sys, time, psycopg
+import signal, sys, time, psycopg
 from memory.embedded import ensure
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests were started in the background
 connection = psycopg.connect(ensure(sys.argv[1]), autocommit=True)
-connection.execute("create table if not exists kept (n int)")
-connection.execute("insert into kept values (1)")
+with connection.transaction():
+    connection.execute("select pg_advisory_xact_lock(1)")  # "if not exists" sees no creation under way
+    connection.execute("create table if not exists kept (n int)")
+    connection.execute("insert into kept values (1)")
 print("up", flush=True)
 time.sleep(float(sys.argv[2]))
 """

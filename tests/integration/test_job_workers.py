@@ -72,6 +72,9 @@ async def test_an_effect_happens_once_although_its_worker_is_killed(
             assert time.monotonic() - killed < RECOVERY_S
             dead = [process for process in (first, second) if process.poll() is not None]
             assert [process.returncode for process in dead] == [-signal.SIGKILL]
+            async with asyncio.timeout(RECOVERY_S):
+                while await counted(world, "inbox") == 0:  # the report follows what it reports
+                    await asyncio.sleep(0.02)
         assert await counted(world, "messages") == 1
         assert await counted(world, "inbox") == 1
         assert await counted(world, "crm_deliveries") == 2

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from graph.settings import ROOT, child_environment
@@ -29,6 +30,13 @@ class Run:
     def results(self) -> dict[str, dict[str, Any]]:
         """The results by the scenario's id."""
         return {entry["id"]: entry for entry in json.loads(self.text)["scenarios"]}
+
+
+def left_behind(dsn: str) -> list[str]:
+    """Databases of runs that nobody dropped."""
+    with psycopg.connect(dsn) as connection:
+        found = connection.execute("select datname from pg_database where datname like 'throughline_scenario%'")
+        return [str(name) for (name,) in found.fetchall()]
 
 
 Runner = Callable[[Sequence[str]], Run]

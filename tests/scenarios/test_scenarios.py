@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from graph.scenarios.reading import load_scenarios
-from tests.scenarios.conftest import HERE, MACHINERY, Run
+from tests.scenarios.conftest import HERE, MACHINERY, Run, left_behind
 
 SCENARIOS = load_scenarios([HERE, MACHINERY])
 REQUIRED = ("S01", "S02", "S03", "S10", "S12", "S13", "S22", "S27")  # the first sale, each with its variants
@@ -16,6 +16,11 @@ def test_scenario(played: Run, name: str) -> None:
     result = played.results[name]
     assert result["repeats"] == 2
     assert result["passed"], "\n".join(result["failures"])
+
+
+def test_no_database_is_left_behind(played: Run, postgres_dsn: str) -> None:
+    assert played.code in (0, 1)
+    assert left_behind(postgres_dsn) == []
 
 
 def test_the_first_sale_is_there_with_its_variants() -> None:
