@@ -36,9 +36,9 @@ class DemoCaller:
         self._url, self._token, self._show = url, token, show
         self._ear = recogniser(load_settings().speech_dir) if listens else None
         self._clock = asyncio.get_running_loop()
-        self._start = self._clock.time()
+        self.start = self._clock.time()
         self._line: CallerLine | None = None
-        self._quiet_since = self._start
+        self._quiet_since = self.start
         self._said_at: float | None = None
         self._hearing: set[asyncio.Task[None]] = set()
         self.heard_anything = False
@@ -49,7 +49,7 @@ class DemoCaller:
             for step in steps:
                 await self.do(step)
             if self._line:
-                await self._until_quiet()
+                await self.until_quiet()
         finally:
             await self.leave()
 
@@ -77,7 +77,7 @@ class DemoCaller:
             await self._say(sound, step.interrupt, step.hang_up_after)
         else:
             sound = recorded(step.wave) if step.wave else await asyncio.to_thread(words, str(step.say))
-            await self._until_quiet()
+            await self.until_quiet()
             await asyncio.sleep(step.after)
             await self._say(sound, step.say or str(step.wave), step.hang_up_after)
 
@@ -94,8 +94,8 @@ class DemoCaller:
         playing.cancel()
         await self._leave("hung_up_in_mid_sentence")
 
-    async def _until_quiet(self) -> None:
-        """The other side has answered, and has been quiet for a while."""
+    async def until_quiet(self) -> None:
+        """The other side has answered, or has just gone on with what it was saying, and has been quiet for a while."""
         speech = self._on_line().speech
 
         def quiet() -> bool:
@@ -143,6 +143,8 @@ class DemoCaller:
 
     def _ends(self, began: float, ended: float, sound: Sound) -> None:
         self._quiet_since = ended
+        if self._said_at is not None and ended > self._said_at:
+            self._said_at = None
         self._note("agent_quiet", at=ended, seconds=round(ended - began, 2))
         if self._ear:
             task = asyncio.create_task(self._hear(began, sound))
@@ -156,7 +158,7 @@ class DemoCaller:
         self._note("heard", at=began, text=heard.text, confidence=round(heard.confidence, 2))
 
     def _note(self, event: str, at: float | None = None, **more: Any) -> None:
-        moment = (self._clock.time() if at is None else at) - self._start
+        moment = (self._clock.time() if at is None else at) - self.start
         self._show({"at": round(moment, 3), "event": event, **more})
 
 

@@ -109,15 +109,28 @@ def template_database(postgres_dsn: str) -> str:
     return _TEMPLATE
 
 
+@contextmanager
+def _copied(server: str, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        statement = sql.SQL("create database {} template {}")
+        connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
+        yield make_conninfo(server, dbname=name)
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
 @pytest.fixture
 def fresh_dsn(postgres_dsn: str, template_database: str) -> Iterator[str]:
     """A new migrated database; any process may connect to it while the test runs."""
-    name = f"test_{next(_numbers)}"
-    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
-        statement = sql.SQL("create database {} template {}")
-        connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template_database)))
-        yield make_conninfo(postgres_dsn, dbname=name)
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    with _copied(postgres_dsn, template_database) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="module")
+def module_dsn(postgres_dsn: str, template_database: str) -> Iterator[str]:
+    """The same for all tests of a module."""
+    with _copied(postgres_dsn, template_database) as dsn:
+        yield dsn
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ def livekit_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveKit
         yield server
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveKit]:
-    """For a test that hurts it."""
+    """For a module whose tests hurt it."""
     with running(tmp_path_factory.mktemp("livekit")) as server:
         yield server

@@ -56,6 +56,12 @@ class Installation:
         rows = await self.rows("select * from speech where session_id = %s order by queued_at, ordinal", session_id)
         return [{**row, **self.world.sealer.open(row["sealed"])} for row in rows]
 
+    async def turns(self, session_id: str, kind: str) -> list[dict[str, Any]]:
+        rows = await self.rows(
+            "select * from turns where session_id = %s and kind = %s order by turn", session_id, kind
+        )
+        return [{**row, **self.world.sealer.open(row["sealed"])} for row in rows]
+
     async def stands(self, session_id: str, step: str) -> bool:
         found = await self.rows("select 1 from sessions where session_id = %s and step = %s", session_id, step)
         return bool(found)
@@ -63,6 +69,9 @@ class Installation:
     async def waiting(self, session_id: str) -> bool:
         """Whether a person has to decide."""
         return bool(await self.rows("select 1 from proposals where session_id = %s and status = 'open'", session_id))
+
+    async def being_said(self, session_id: str, act: str) -> bool:
+        return any((line["act"], line["status"]) == (act, "queued") for line in await self.speech(session_id))
 
     async def asked(self, session_id: str, question: str) -> bool:
         """Whether the buyer has heard the question, on the call."""
@@ -115,7 +124,7 @@ class Installation:
 
 
 @asynccontextmanager
-async def installed(dsn: str, server: LiveKit, folder: Path, **more: str) -> AsyncGenerator[Installation]:
+async def installed(dsn: str, server: LiveKit, folder: Path, **more: Any) -> AsyncGenerator[Installation]:
     """Until a call can be taken. With the LiveKit server that is given, so nothing is built or shared."""
     console, api = free_port(), free_port()
     ports = {"console_port": str(console), "api_port": str(api)}

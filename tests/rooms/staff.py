@@ -76,7 +76,7 @@ def settings_of(dsn: str, server: LiveKit, folder: Path, voice_port: int, **more
 def environment_of(settings: Settings) -> dict[str, str]:
     """The same settings for a process."""
     names = ["database_url", "data_dir", "voice_port", "stt_script", "livekit_url", "policy_label"]
-    names += ["api_port", "console_port"]
+    names += ["api_port", "console_port", "voice_ready"]
     key, secret = settings.livekit_api_key, settings.livekit_api_secret
     assert key and secret and settings.data_key
     secrets = {

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from domain.contact import Identity
 from tests.rooms.buyer import Buyer
@@ -16,14 +17,16 @@ from tests.rooms.server import LiveKit
 from tests.rooms.staff import Staff, at_work, settings_of
 from tests.screens.conftest import free_port
 
-BUYER = Identity("phone", "+15125550142")
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 SERVED_AGAIN_S = 10.0  # on a machine of its own; one that is busy with other tests needs longer for every start
 
 
-@pytest.fixture
-async def staff(fresh_dsn: str, own_server: LiveKit, tmp_path: Path) -> AsyncIterator[Staff]:
-    settings = settings_of(fresh_dsn, own_server, tmp_path, free_port())
-    async with at_work(settings, tmp_path) as opened:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def staff(
+    module_dsn: str, own_server: LiveKit, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Staff]:
+    folder = tmp_path_factory.mktemp("staff")
+    async with at_work(settings_of(module_dsn, own_server, folder, free_port()), folder) as opened:
         yield opened
 
 
@@ -36,9 +39,9 @@ async def until(what: Callable[[], Awaitable[Any]], seconds: float) -> float:
     return time.monotonic() - began
 
 
-async def on_the_line(staff: Staff) -> tuple[Buyer, str]:
+async def on_the_line(staff: Staff, identity: Identity) -> tuple[Buyer, str]:
     """A buyer who was greeted and has said something."""
-    joined = await staff.desk.join(BUYER, "test")
+    joined = await staff.desk.join(identity, "test")
     staff.heard(joined.call_id, "Hi, I'm Dana", "we miss calls after hours, about twelve people answer phones", "yes")
     buyer = Buyer()
     await buyer.join(joined)
@@ -80,9 +83,9 @@ async def _one_agent(buyer: Buyer) -> bool:
     return len(buyer.agents()) == 1
 
 
-@pytest.mark.parametrize("victim", [pytest.param("job", marks=pytest.mark.soak), "worker"])
+@pytest.mark.parametrize("victim", ["job", "worker"])
 async def test_a_killed_agent_is_replaced_and_the_buyer_goes_on_in_the_same_session(staff: Staff, victim: str) -> None:
-    buyer, call_id = await on_the_line(staff)
+    buyer, call_id = await on_the_line(staff, Identity("phone", {"job": "+15125550142", "worker": "+15125550143"}[victim]))
     try:
         before = await staff.desk.calls.call(call_id)
         assert before and before.job_id and before.session_id
@@ -95,3 +98,26 @@ async def test_a_killed_agent_is_replaced_and_the_buyer_goes_on_in_the_same_sess
         await goes_on(staff, buyer, call_id, before.session_id)
     finally:
         await buyer.leave()
+
+
+async def test_a_server_that_was_killed_comes_back_and_the_buyer_with_it(staff: Staff, own_server: LiveKit) -> None:
+    """Its rooms are gone, and so is everybody in them; the page joins again, and the session goes on."""
+    identity = Identity("phone", "+15125550144")
+    buyer, call_id = await on_the_line(staff, identity)
+    before = await staff.desk.calls.call(call_id)
+    assert before and before.session_id
+    own_server.kill()
+    own_server.start()
+    await buyer.leave()
+    again = Buyer()
+    try:
+        joined = await staff.desk.join(identity, "test")
+        staff.heard(joined.call_id, "we miss calls after hours, about twelve people answer phones", "yes")
+        await again.join(joined)
+        began = time.monotonic()
+        await again.hears(0, 120)
+        print(f"server killed: served again {time.monotonic() - began:.1f} s after the buyer was back")
+        await again.quiet()
+        await goes_on(staff, again, joined.call_id, before.session_id)
+    finally:
+        await again.leave()
