@@ -12,6 +12,7 @@ from livekit import rtc
 from livekit.conversation import Conversation
 from livekit.mouth import Mouth
 from livekit.overheard import Overheard, Utterance, murmur
+from livekit.played import Played
 from livekit.voice import VoiceProfile
 
 _ONSET_S = 0.1  # how late the detector of voices tells that one has begun
@@ -41,6 +42,7 @@ class ChainAgent(Agent):
         self._conversation, self._patience_s = conversation, profile.endpoint_max_s + _LOST_TURN_S
         self._overheard = Overheard(self._talking, lambda said: conversation.hear(said) and None)
         self._ahead: dict[str, _Ahead] = {}
+        self.played = Played()
         self._spoke_at = 0.0
         self._pending_since: float | None = None  # words are there, and the turn they belong to is not over yet
         self._quiet = asyncio.Event()
@@ -105,12 +107,10 @@ class ChainAgent(Agent):
         words = "".join([part async for part in text])
         ahead = self._ahead.pop(words, None)
         self._forget()
-        if ahead:
-            async for frame in ahead.frames():
-                yield frame
-            return
-        async for frame in Agent.default.tts_node(self, _one(words), model_settings):
+        async for frame in ahead.frames() if ahead else Agent.default.tts_node(self, _one(words), model_settings):
+            self.played.made(frame.duration)
             yield frame
+        self.played.whole()
 
     def prepare(self, words: str) -> None:
         """Have the next line's sound ready when this one ends."""
@@ -176,7 +176,7 @@ class _Ahead:
 def connect(conversation: Conversation, session: AgentSession, profile: VoiceProfile) -> ChainAgent:
     """Join the session of a call with what it says and hears."""
     agent = ChainAgent(conversation, profile)
-    conversation.mouth = Mouth(session, conversation.report, agent.prepare, agent.quiet)
+    conversation.mouth = Mouth(session, conversation.report, agent.prepare, agent.quiet, agent.played)
     return agent
 
 

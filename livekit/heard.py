@@ -37,16 +37,17 @@ def unheard(line: SpeechLine) -> Receipt:
     return Receipt(line.speech_id, "unheard", time.time())
 
 
-def receipt_of(line: SpeechLine, handle: SpeechHandle) -> Receipt:
-    """Of a line whose speech is over. A speech that was cut before its first frame leaves no item behind."""
+def receipt_of(line: SpeechLine, handle: SpeechHandle, played: str) -> Receipt:
+    """Of a line whose speech is over; `played` are its words that were. A speech that was cut before its first frame
+    leaves no item behind."""
     items = [i for i in handle.chat_items if isinstance(i, llm.ChatMessage) and i.role == "assistant"]
-    played = " ".join(item.text_content or "" for item in items).strip()
-    if not played:
+    cut = handle.interrupted or handle.exception() is not None
+    if not items or (cut and not played):
         return unheard(line)
     metrics = items[-1].metrics
     return Receipt(
         line.speech_id,
-        _status(line.words, played, handle.interrupted or handle.exception() is not None),
+        _status(line.words, played, cut),
         metrics.get("stopped_speaking_at") or time.time(),
         played,
         metrics.get("started_speaking_at"),

@@ -11,6 +11,7 @@ from livekit.agents.voice import SpeechHandle
 
 from domain.results import SpeechLine
 from livekit.heard import Receipt, receipt_of, unheard
+from livekit.played import Played
 
 _LONGEST_S, _PER_LETTER_S = 20.0, 0.15  # a speech that is not over by then never will be
 _SETTLES_S = 2.0
@@ -38,8 +39,10 @@ class Mouth:
         report: Report,
         prepare: Callable[[str], None],
         quiet: Callable[[], Awaitable[None]],
+        played: Played,
     ) -> None:
         self._session, self._report, self._prepare, self._quiet = session, report, prepare, quiet
+        self._played = played
         self._waiting: deque[Spoken] = deque()
         self._current: Spoken | None = None
         self._begun: str | None = None  # the turn whose lines were last begun
@@ -51,6 +54,9 @@ class Mouth:
 
     # ---- from outside
     def begin(self) -> None:
+        """Once the session has where its voice goes."""
+        if audio := self._session.output.audio:
+            audio.on("playback_finished", self._played.finished)
         self._task = asyncio.create_task(self._speak(), name="mouth")
 
     def put(self, lines: Iterable[SpeechLine], turn_id: str, *, reply: bool) -> None:
@@ -127,6 +133,7 @@ class Mouth:
     async def _say(self, item: Spoken) -> None:
         """One line, to its end or to where it is cut; then the rest of its turn is not said either."""
         self._begun = item.turn_id
+        self._played.begin()
         handle = item.handle = self._session.say(item.line.words, allow_interruptions=not item.line.uninterruptible)
         if self._waiting:
             self._prepare(self._waiting[0].line.words)
@@ -135,7 +142,7 @@ class Mouth:
                 await handle.wait_for_playout()
         except TimeoutError:
             handle.interrupt(force=True)
-        receipt = receipt_of(item.line, handle)
+        receipt = receipt_of(item.line, handle, self._played.of(item.line.words))
         self._settle(item, receipt)
         if receipt.status != "heard":
             self._drop([i for i in self._waiting if i.turn_id == item.turn_id])

@@ -5,7 +5,6 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,9 +21,7 @@ SERVED_AGAIN_S = 10.0  # on a machine of its own; one that is busy with other te
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def staff(
-    module_dsn: str, own_server: LiveKit, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Staff]:
+async def staff(module_dsn: str, own_server: LiveKit, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Staff]:
     folder = tmp_path_factory.mktemp("staff")
     async with at_work(settings_of(module_dsn, own_server, folder, free_port()), folder) as opened:
         yield opened
@@ -85,7 +82,9 @@ async def _one_agent(buyer: Buyer) -> bool:
 
 @pytest.mark.parametrize("victim", ["job", "worker"])
 async def test_a_killed_agent_is_replaced_and_the_buyer_goes_on_in_the_same_session(staff: Staff, victim: str) -> None:
-    buyer, call_id = await on_the_line(staff, Identity("phone", {"job": "+15125550142", "worker": "+15125550143"}[victim]))
+    buyer, call_id = await on_the_line(
+        staff, Identity("phone", {"job": "+15125550142", "worker": "+15125550143"}[victim])
+    )
     try:
         before = await staff.desk.calls.call(call_id)
         assert before and before.job_id and before.session_id
