@@ -20,6 +20,7 @@ from nodes.reading.times import read_times
 from nodes.reading.utterance import Utterance, count_words, listen
 from nodes.reading.word_sets import word_set
 
+_THANKS = frozenset("thanks thank you very so much many a lot".split())  # who only thanks answers nothing
 LONGEST_HELPED = 25  # tokens; in a longer talk a learned word or two proves little
 FEWEST_HELPED = 2  # tokens; less says too little to guess from
 NEVER_HELPED = frozenset(
@@ -128,7 +129,10 @@ def _judged(
         contradicts=_changes_price(reading.request, context) or figures_differ(heard, context, found),
         names_other=bool(reading.times or reading.quantity or reading.product or reading.term or reading.money),
     )
-    answer = settled(found_answer, context, learned)
+    thanks = bool(context.asked) and {token.text for token in heard.tokens} <= _THANKS
+    answer = found_answer if thanks else settled(found_answer, context, learned)
+    if thanks and heard.tokens and context.asked == "anything_else":
+        answer = replace(answer, answer=Answer.NO)
     asked = reading.questions | ({Question.OTHER} if reading.topic and not reading.questions else set[Question]())
     ordered = Special.MACHINE_INSTRUCTION in reading.specials
     return replace(

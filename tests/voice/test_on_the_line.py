@@ -117,11 +117,12 @@ async def test_the_next_job_says_what_the_dead_one_could_not_and_asks_nothing_tw
 
 def _mouth(session: AgentSession, conversation: Conversation):
     from livekit.mouth import Mouth
+    from livekit.played import Played
 
     async def at_once() -> None:
         return
 
-    mouth = Mouth(session, conversation.report, lambda _: None, at_once)
+    mouth = Mouth(session, conversation.report, lambda _: None, at_once, Played())
     mouth.begin()
     return mouth
 
