@@ -73,6 +73,10 @@ class Installation:
     async def being_said(self, session_id: str, act: str) -> bool:
         return any((line["act"], line["status"]) == (act, "queued") for line in await self.speech(session_id))
 
+    async def nothing_waits(self, session_id: str) -> bool:
+        """Whether all that was to be said was said, or cut."""
+        return not any(line["status"] == "queued" for line in await self.speech(session_id))
+
     async def asked(self, session_id: str, question: str) -> bool:
         """Whether the buyer has heard the question, on the call."""
         return any(

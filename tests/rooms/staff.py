@@ -66,6 +66,7 @@ def settings_of(dsn: str, server: LiveKit, folder: Path, voice_port: int, **more
         "tts": "tests.voice.audio.Tone",
         "tts_options": {"per_word_s": 0.05},  # nobody has to understand it
         "policy_label": "local",
+        "voice_cpu": 1.0,  # other tests may be busy: no call is shed for them
         **{name.removeprefix("THROUGHLINE_").lower(): value for name, value in server.environment().items()},
         **more,
     }
@@ -76,7 +77,7 @@ def settings_of(dsn: str, server: LiveKit, folder: Path, voice_port: int, **more
 def environment_of(settings: Settings) -> dict[str, str]:
     """The same settings for a process."""
     names = ["database_url", "data_dir", "voice_port", "stt_script", "livekit_url", "policy_label"]
-    names += ["api_port", "console_port", "voice_ready"]
+    names += ["api_port", "console_port", "voice_ready", "voice_cpu"]
     key, secret = settings.livekit_api_key, settings.livekit_api_secret
     assert key and secret and settings.data_key
     secrets = {

@@ -1,7 +1,6 @@
 """Calls in real rooms, through everything that `throughline run` starts: sales by voice at once, and lost lines."""
 
 import asyncio
-import statistics
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -27,6 +26,7 @@ SALE = (
     "2,388 a month, fine",
 )
 PATIENCE_S = 240
+PER_WORD_S = 0.1
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -35,7 +35,7 @@ async def at(
 ) -> AsyncIterator[Installation]:
     """With a process ready for each call of two that go on at once, and a voice slow enough to be talked over."""
     folder = tmp_path_factory.mktemp("installation")
-    async with installed(module_dsn, livekit_server, folder, voice_ready="2", tts_options={"per_word_s": 0.1}) as here:
+    async with installed(module_dsn, livekit_server, folder, voice_ready="2", tts_options={"per_word_s": PER_WORD_S}) as here:
         yield here
 
 
@@ -75,7 +75,7 @@ async def exploratory(at: Installation) -> str:
             "Hi, this is Priya Raman",
             "Just want to know what this is",
             "Yes, that's fine",
-            "We're eight people and miss calls. Maybe a demo",
+            "We're eight people and miss calls, maybe a demo",
             "The first one is good",
             "Eastern, yes, and this number",
         ):
@@ -93,8 +93,10 @@ async def talks_over(at: Installation) -> dict[str, Any]:
         session_id = await eve.session_id()
         await eve.says("How does it work?")
         await eve.says_over("mm-hm")
+        await eventually(lambda: at.nothing_waits(session_id))  # a voice that pauses is not a voice that is done
         await eve.says("And how does it work with calls at night?")
         await eve.coughs()
+        await eventually(lambda: at.nothing_waits(session_id))
         await eve.says("How long does it take to set up?")
         began = eve.now()
         await eve.says_over("Wait, does it do invoices?", 0.6)
@@ -127,9 +129,9 @@ async def test_a_whole_sale_by_voice(at: Installation, calls: list[Any]) -> None
 
 
 async def test_a_decision_is_spoken_sooner_than_an_answer(calls: list[Any]) -> None:
-    """An answer waits for the end of the buyer's turn first. Half a second where the machine has nothing else to do."""
+    """Half a second; where the machine is busy with other things, sooner than it answers then."""
     print(f"decision spoken after {calls[0]['decision_s'] * 1000:.0f} ms, answers {calls[0]['waits']}")
-    assert calls[0]["decision_s"] < max(0.5, statistics.median(calls[0]["waits"]) / 1000)
+    assert calls[0]["decision_s"] < max(0.5, calls[0]["waits"][-2] / 1000)
 
 
 async def test_who_just_looks_books_a_demo_and_nothing_more(at: Installation, calls: list[Any]) -> None:
@@ -161,8 +163,9 @@ async def test_a_question_cuts_the_explanation_and_what_was_heard_of_it_is_known
 ) -> None:
     lines = await at.speech(calls[2]["session"])
     (cut,) = [line for line in lines if line["status"] == "partly"]
-    assert cut["heard_words"] and cut["words"].startswith(cut["heard_words"].rstrip(".…"))
-    assert len(cut["heard_words"]) < len(cut["words"])
+    spoken = next(e for e in calls[2]["events"] if e["event"] == "agent_quiet" and e["at"] > calls[2]["began"])
+    assert 0 < len(cut["words"].split()) <= spoken["seconds"] / PER_WORD_S + 2, (cut["words"], spoken)
+    assert {line["status"] for line in lines if line["turn_id"] == cut["turn_id"]} == {"partly", "unheard"}
     assert "Wait, does it do invoices?" in await words(at, calls[2]["session"])
 
 
