@@ -35,7 +35,9 @@ async def at(
 ) -> AsyncIterator[Installation]:
     """With a process ready for each call of two that go on at once, and a voice slow enough to be talked over."""
     folder = tmp_path_factory.mktemp("installation")
-    async with installed(module_dsn, livekit_server, folder, voice_ready="2", tts_options={"per_word_s": PER_WORD_S}) as here:
+    async with installed(
+        module_dsn, livekit_server, folder, voice_ready="2", tts_options={"per_word_s": PER_WORD_S}
+    ) as here:
         yield here
 
 
