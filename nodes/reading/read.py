@@ -20,7 +20,9 @@ from nodes.reading.times import read_times
 from nodes.reading.utterance import Utterance, count_words, listen
 from nodes.reading.word_sets import word_set
 
-_THANKS = frozenset("thanks thank you very so much many a lot".split())  # who only thanks answers nothing
+_THANKS = frozenset(
+    ["thanks", "thank", "you", "very", "so", "much", "many", "a", "lot"]
+)  # who only thanks answers nothing
 LONGEST_HELPED = 25  # tokens; in a longer talk a learned word or two proves little
 FEWEST_HELPED = 2  # tokens; less says too little to guess from
 NEVER_HELPED = frozenset(
