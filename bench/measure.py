@@ -11,6 +11,7 @@ from psycopg import sql
 from bench.peers import Peer
 from memory.database import Pool
 
+FEWEST = 10  # turns of each conversation: a first turn opens a session, and is not what most turns are
 # Everything a turn may write. The job library's table is left out: its rows go when a worker has delivered them.
 TABLES = {
     "ours": (
@@ -49,7 +50,7 @@ async def cost(peer: Peer, turns: int, warm: int = 20) -> Cost:
 async def throughput(peer: Peer, sessions: int, turns: int) -> float:
     """Turns per second of that many conversations at once, in one process."""
     names = [str(uuid.uuid4()) for _ in range(sessions)]
-    each = max(2, turns // sessions)
+    each = max(FEWEST, turns // sessions)
 
     async def one(who: str) -> None:
         for number in range(each):
