@@ -19,7 +19,7 @@ _numbers = count(1)
 def _database(server: str, template: str) -> Iterator[str]:
     name = f"durability_{next(_numbers)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        statement = sql.SQL("create database {} template {}")
+        statement = sql.SQL("create database {} template {} strategy file_copy")
         connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
     dsn = make_conninfo(server, dbname=name)
     try:

@@ -66,7 +66,7 @@ async def desk_on(dsn: str, sealer: Sealer, clock: Clock) -> AsyncIterator[Desk]
 # ---- databases
 def copy_of(server: str, template: str, name: str) -> str:
     with psycopg.connect(server, autocommit=True) as connection:
-        statement = sql.SQL("create database {} template {}")
+        statement = sql.SQL("create database {} template {} strategy file_copy")
         connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
     return make_conninfo(server, dbname=name)
 
