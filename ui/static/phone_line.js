@@ -51,13 +51,17 @@ class PhoneLine {
       if (this.state !== "over") this.set({ state: "lost", fault: "The call could not be connected. Try again in a moment." })
     }
   }
-  // A line grows while it is spoken; what was never said of it never appears.
+  // A line grows while it is spoken; what was never said of it never appears. The end of a call cuts the stream of its last.
   async read(reader, mine) {
     const told = reader.info.attributes ?? {}, id = `${mine}:${told["lk.segment_id"] ?? reader.info.id}`
     let line = this.said.find(each => each.id === id)
     if (!line) { line = { id, mine, text: "" }; this.said = [...this.said, line].slice(-40) }
     let text = ""
-    for await (const part of reader) { text += part; line.text = text; this.changed(this) }
+    try {
+      for await (const part of reader) { text += part; line.text = text; this.changed(this) }
+    } catch (cut) {
+      if (this.state === "connected") console.warn("a line of the transcript was cut", cut.message)
+    }
   }
   hear(track, publication) {
     if (track.kind !== "audio") return
