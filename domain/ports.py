@@ -36,6 +36,7 @@ class Lines(Protocol):
 class Article:
     article_id: str
     answer: str
+    on_duration: bool = False  # it tells how long something takes
 
 
 class Knowledge(Protocol):

@@ -57,7 +57,8 @@ def _about_process(turn: Turn, ports: Ports) -> None:
     asked = turn.reading.questions
     if Question.NEXT_STEP in asked:
         say(turn, "answer_next", next=ports.lines.phrase(f"next.{turn.step.value}"))
-    if Question.HOW_LONG in asked:
+    article = ports.knowledge.article(turn.reading.topic) if turn.reading.topic else None
+    if Question.HOW_LONG in asked and not (article and article.on_duration):
         say(turn, "answer_long", duration=ports.lines.phrase(f"duration.{(turn.stage or Stage.BOOK).value}"))
     if Question.WHAT_CAN_YOU_DO in asked:
         say(turn, "answer_abilities", abilities=abilities(turn, ports))

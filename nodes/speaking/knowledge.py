@@ -33,7 +33,7 @@ class LocalKnowledge:
 
     def __init__(self, path: Path) -> None:
         rows = _load(path).articles
-        self._articles = {row.id: Article(row.id, " ".join(row.answer.split())) for row in rows}
+        self._articles = {row.id: _article(row) for row in rows}
         self._phrasings = {row.id: row.phrasings for row in rows}
         if len(self._articles) != len(rows):
             twice = next(row.id for row in rows if sum(other.id == row.id for other in rows) > 1)
@@ -45,6 +45,11 @@ class LocalKnowledge:
     def phrasings(self) -> Mapping[str, Sequence[str]]:
         """The declared ways to ask for each article, for the reader to match."""
         return self._phrasings
+
+
+def _article(row: _Row) -> Article:
+    on_duration = any(phrase.lower().startswith("how long") for phrase in row.phrasings)
+    return Article(row.id, " ".join(row.answer.split()), on_duration)
 
 
 def _load(path: Path) -> _File:
