@@ -14,6 +14,7 @@ ENOUGH = 0.6  # share of the texts' weight that must agree
 LIGHT = 0.4  # the weight of a question word
 RARE = 0.7  # how much a word counts that no phrasing holds, against one that only one topic holds
 ASKED = 0.6  # how much the share of the buyer's own words counts, against that of the phrasing
+COVERED = 0.5  # of one phrasing at least: words from several of them make no question
 AHEAD = 0.08  # distance to the best phrasing of another article
 LONGEST = 40  # words; a longer text asks more than one thing
 
@@ -21,7 +22,7 @@ _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _ASKING = word_set("what how which can who when where why whose")
 _EMPTY = word_set(
     """
-    guys folks time times anytime whenever want need like exactly really kind sort a an the is are was be am do
+    guys folks take takes taking time times anytime whenever want need like exactly really kind sort a an the is are was be am do
     does did it its this that these you your i we our us me my to of in on at for with and or so ok well hi
     hello hey wait please just also any some there have has get will would could should not if by from as about
     them they um yeah yes no actually sorry then but s
@@ -67,8 +68,10 @@ class TopicIndex:
         for at in {at for word in words for at in self._holding.get(word, ())}:
             phrasing = self._phrasings[at]
             spoken_of = self._weigh(words & self._vocabulary[phrasing.topic]) / weight
-            likeness = ASKED * spoken_of + (1 - ASKED) * self._weigh(words & phrasing.words) / phrasing.weight
-            best[phrasing.topic] = max(best.get(phrasing.topic, 0.0), likeness)
+            covered = self._weigh(words & phrasing.words) / phrasing.weight
+            if covered >= COVERED:
+                likeness = ASKED * spoken_of + (1 - ASKED) * covered
+                best[phrasing.topic] = max(best.get(phrasing.topic, 0.0), likeness)
         ranked = sorted(best.items(), key=lambda item: -item[1])
         if not ranked or ranked[0][1] < ENOUGH:
             return None
