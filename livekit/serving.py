@@ -21,24 +21,12 @@ from domain.errors import BadInput
 from graph.media.status import note_registered
 from graph.settings import Settings, load_settings
 from livekit.job_metadata import call_of
+from livekit.preloaded import MODULES
 
 FULL = 0.7  # the load at which no call is taken any more
 _FIRST = 0.95 * FULL
 _SAMPLE_S = 0.4
 _WEIGHT = 0.25  # of the newest sample: a second's peak is no load
-# Imported once, and shared by every job's process from there on. The worker itself needs none of it: one that has died
-# is back the sooner for what it does not import.
-_PRELOADED = [
-    "livekit.call_job",
-    "graph.service",
-    "graph.build",
-    "memory.checkpoints",
-    "memory.situation",
-    "memory.seats",
-    "nodes.reading.read",
-    "tools.calendar",
-    "tools.contracts",
-]
 
 
 class Load:
@@ -132,7 +120,7 @@ def build_server(
         num_idle_processes=settings.voice_ready,
         job_executor_type=JobExecutorType.PROCESS,
         multiprocessing_context="forkserver",
-        preload_modules=_PRELOADED,
+        preload_modules=list(MODULES),
         initialize_process_timeout=60.0,
         job_memory_warn_mb=1500,
         job_memory_limit_mb=3000,

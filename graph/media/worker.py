@@ -6,7 +6,7 @@ import time
 
 from graph.media.readiness import server_answers
 from graph.media.status import note_registered
-from graph.settings import ROOT, load_settings
+from graph.settings import load_settings
 
 _LOOK_S = 0.25
 
@@ -16,7 +16,7 @@ def main() -> None:
     note_registered(settings.media_dir, None)
     while not server_answers(settings):
         time.sleep(_LOOK_S)
-    command = [sys.executable, "-m", "livekit.agents", "start", str(ROOT / "livekit" / "worker.py")]
+    command = [sys.executable, "-m", "livekit.starting"]
     os.execv(sys.executable, command)  # noqa: S606 - the supervisor keeps watching this process
 
 
