@@ -89,6 +89,7 @@ def _ask_party(turn: Turn) -> None:
         turn.count("confirm_name")
         say(turn, "confirm_name", name=name["value"])
     elif name and name["speaker"] == "buyer":
+        _greet_by_name(turn)
         say(turn, "ask_need")
     elif turn.counted("ask_name") >= MOST_ASKED:
         if turn.reading.wishes & NEEDS_A_NAME or turn.reading.times:
@@ -125,6 +126,7 @@ def _consent(turn: Turn) -> None:
     elif turn.event.kind is EventKind.WORDS and not asks_something(turn):
         turn.place["recording"] = Recording.ANNOUNCED.value
         turn.count("ask_recording")
+        _greet_by_name(turn)
         say(turn, "ask_recording")
 
 
@@ -137,7 +139,13 @@ def _answered(turn: Turn, answer: str, consent: str | None) -> None:
         records={"consent_record": {"recording": value, "channel": turn.channel.value}},
         act=lambda: _store_consent(turn, consent),
     )
-    if isinstance(row, Transition) and turn.value("contact.name") and turn.counted("greet_name") == 0:
+    if isinstance(row, Transition):
+        _greet_by_name(turn)
+
+
+def _greet_by_name(turn: Turn) -> None:
+    """Once, as soon as the name is known."""
+    if turn.value("contact.name") and turn.counted("greet_name") == 0:
         turn.count("greet_name")
         say(turn, "greet_name", name=str(turn.value("contact.name")).split()[0])
 
