@@ -103,7 +103,7 @@ def test_everybody_else_hears_that_it_is_taken_and_what_is_left(race: Race) -> N
     assert acts.count(("no_slots_then",)) == BUYERS - 1
     for result in race.results:
         if result.session_id != race.winner.session_id:
-            offered = race.left.turn("speech", result.turn_id)[1]["inside"]["slots"]["slots"]
+            offered = race.left.turn("speech", result.turn_id)[-1]["inside"]["slots"]["slots"]
             assert len(offered) > 1
             assert WANTED.isoformat() not in [slot["at"] for slot in offered]
 
