@@ -95,10 +95,10 @@ def special_of(reading: Reading, user: str) -> str | None:
     """The pack's label. To speak slower is a request of its own there; the product serves it by saying it again."""
     if Special.OPT_OUT in reading.specials:
         return "do_not_call"
+    if Special.ASK_HUMAN in reading.specials:
+        return "ask_human"  # who asks both is put through, and told what we are
     if Question.ARE_YOU_A_BOT in reading.questions:
         return "are_you_a_bot"
-    if Special.ASK_HUMAN in reading.specials:
-        return "ask_human"
     if Wish.REPEAT in reading.wishes and "slow" not in user.lower():
         return "repeat"
     if Question.WHO_IS_CALLING in reading.questions:

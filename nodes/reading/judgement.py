@@ -6,6 +6,7 @@ from dataclasses import dataclass
 LIKELY = 0.5
 DOUBTFUL = 0.25
 UNLIKELY = 0.1
+PERSON = 0.4  # a request for a person that is missed costs more than one offer too many
 REVOKES = 0.5
 _COMMITS = re.compile(
     r"\b(confirm|confirming|confirmation|correct|verify|approve|clear|sure|ensure|whether i|is that|right|okay|"
@@ -37,9 +38,12 @@ class Judgement:
         best = max(self.special, key=self.special.__getitem__)
         return best not in (label, "none") and self.special[best] >= LIKELY and self.special[label] < UNLIKELY
 
-    def special_asked(self, floor: float = LIKELY) -> str | None:
+    def special_asked(self) -> str | None:
+        """The likeliest request; for a person less is enough."""
+        if self.special["ask_human"] >= PERSON:
+            return "ask_human"
         best = max(self.special, key=self.special.__getitem__)
-        return best if best != "none" and self.special[best] >= floor else None
+        return best if best != "none" and self.special[best] >= LIKELY else None
 
 
 def doubts_yes(seen: Judgement) -> bool:
