@@ -8,7 +8,7 @@ from typing import Any
 from bench.training.crossing import CROSSED_TASKS, odds_of
 from bench.training.tasks import PARTS
 from domain.reading import Answer, Question, Reading, ReadingContext, Special, Wish
-from nodes.reading.judgement import judge
+from nodes.reading.judgement import act_odds, judge
 from nodes.reading.leanings import leaning, readiness
 from nodes.reading.read import read
 
@@ -83,7 +83,7 @@ def _plain(reading: Reading) -> str:
 
 
 def acts(user: str, system: str) -> str:
-    odds = judge(user, system).act
+    odds = act_odds(user, system)
     return max(odds, key=odds.__getitem__)
 
 
