@@ -26,9 +26,9 @@ class Stopwatch:
         return answer
 
 
-def measure(folder: Path, names: Sequence[str] = ()) -> dict[str, dict[str, Figures]]:
+def measure(folder: Path, names: Sequence[str] | None = None) -> dict[str, dict[str, Figures]]:
     """For each task its figures on all rows and on unseen ones."""
-    return {task.name: _measured(task, folder) for task in TASKS if not names or task.name in names}
+    return {task.name: _measured(task, folder) for task in TASKS if names is None or task.name in names}
 
 
 def _measured(task: Task, folder: Path) -> dict[str, Figures]:
