@@ -120,12 +120,15 @@ def _judge(played: Replayed, tables: Tables, clock: FixedClock) -> None:
         for row in sight.rows("answers")
         if row["answer"] == "yes" and asked.get(row["speech_id"]) == "slot_readback"
     }
+    again = {
+        row["turn_id"] for row in sight.rows("speech") if row["act"] == "repeat_intro"
+    }  # said once more, on request
     made = {row["starts"] for row in sight.rows("bookings") if row["state"] in ("booked", "cancelled")}
     for row in sight.rows("speech"):
         if row["act"] in SAYS_BOOKED:
             when = datetime.fromisoformat(row["inside"]["slots"]["when"]["at"])
             played.unbacked += when not in made
-            played.unagreed += row["turn_id"] not in agreed
+            played.unagreed += row["turn_id"] not in agreed and row["turn_id"] not in again
         else:
             played.unbacked += bool(_CLAIMS.search(str(row["inside"]["words"])))
         played.undecided += row["act"] == "safe_line"
