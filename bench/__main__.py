@@ -16,13 +16,17 @@ from bench.measure import cost, growth, throughput
 from bench.pack_table import measure as measure_packs
 from bench.pack_table import table as pack_table
 from bench.peers import peers
+from bench.replay import BEGINS, counted, dialogues_in, replay
+from bench.replay import table as replay_table
 from graph.bootstrap import World, open_world
+from graph.clock import FixedClock
 from graph.policy_book import ensure_policies
 from graph.settings import load_settings
 from memory.database import migrate
 from memory.embedded import ensure, stop
 
 SESSIONS = (1, 10, 100)
+REPLAY = "star_booking"
 
 
 @contextmanager
@@ -107,6 +111,16 @@ async def run(dsn: str, home: Path, quick: bool) -> dict[str, Any]:
         return await measure(world, quick)
 
 
+async def replayed(dsn: str, home: Path, packs: Path) -> dict[str, int]:
+    """Bookings between people, replayed through the whole chain on a database of their own."""
+    await migrate(dsn)
+    clock = FixedClock(BEGINS)
+    settings = load_settings(None).model_copy(update={"database_url": dsn, "data_dir": home})
+    async with open_world(settings, clock, 4) as world:
+        await ensure_policies(world.pool, settings, clock.now())
+        return counted(await replay(world, clock, dialogues_in(packs)))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
@@ -115,8 +129,12 @@ def main() -> None:
     parser.add_argument("--task", action="append", default=[], help="with --packs: only this task; may be repeated")
     arguments = parser.parse_args()
     if arguments.packs:
-        report: dict[str, Any] = measure_packs(arguments.packs, arguments.task)
+        report: dict[str, Any] = measure_packs(arguments.packs, arguments.task or None)
         sys.stdout.write(pack_table(report) + "\n")
+        if not arguments.task or REPLAY in arguments.task:
+            with server() as (dsn, home):
+                report[REPLAY] = asyncio.run(replayed(dsn, home, arguments.packs))
+            sys.stdout.write("\n" + replay_table(report[REPLAY]) + "\n")
     else:
         with server() as (dsn, home):
             report = asyncio.run(run(dsn, home, arguments.quick))

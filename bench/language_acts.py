@@ -8,7 +8,7 @@ from typing import Any
 from bench.training.crossing import CROSSED_TASKS, odds_of
 from bench.training.tasks import PARTS
 from domain.reading import Answer, Question, Reading, ReadingContext, Special, Wish
-from nodes.reading.judgement import judge
+from nodes.reading.judgement import act_odds, judge
 from nodes.reading.leanings import leaning, readiness
 from nodes.reading.read import read
 
@@ -83,7 +83,7 @@ def _plain(reading: Reading) -> str:
 
 
 def acts(user: str, system: str) -> str:
-    odds = judge(user, system).act
+    odds = act_odds(user, system)
     return max(odds, key=odds.__getitem__)
 
 
@@ -95,10 +95,10 @@ def special_of(reading: Reading, user: str) -> str | None:
     """The pack's label. To speak slower is a request of its own there; the product serves it by saying it again."""
     if Special.OPT_OUT in reading.specials:
         return "do_not_call"
+    if Special.ASK_HUMAN in reading.specials:
+        return "ask_human"  # who asks both is put through, and told what we are
     if Question.ARE_YOU_A_BOT in reading.questions:
         return "are_you_a_bot"
-    if Special.ASK_HUMAN in reading.specials:
-        return "ask_human"
     if Wish.REPEAT in reading.wishes and "slow" not in user.lower():
         return "repeat"
     if Question.WHO_IS_CALLING in reading.questions:

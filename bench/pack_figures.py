@@ -1,5 +1,6 @@
 """How each task of the language packs is counted, so that our figures mean what the packs' own scorer means."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ SILENT = (None, "out_of_scope", "in_scope_other", "none")
 KEEP_TALKING = {"backchannel": True, "floor": False, "question": False, "deny": False}
 VALENCE = {"commit": "pos", "amount": "pos", "refuse": "neg", "objection": "neg"}
 SHARES = (0.25, 0.5, 0.75, 1.0)
+_FIGURE = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 NEAR = 0.01  # how far an agreed price may be off
 
 
@@ -134,11 +136,26 @@ def intent_score(rows: Sequence[Row], said: Said) -> Figures:
 
 def bargain(rows: Sequence[Row], said: Said) -> Figures:
     seen = [(r["outcome"], *said(r)) for r in rows]
-    priced = [(o["price"], price) for o, _, price in seen if o["deal"] and o["price"]]
+    priced = [(row, price) for row, (o, _, price) in zip(rows, seen, strict=True) if o["deal"] and o["price"]]
+    right = [p is not None and _near(p, row["outcome"]["price"]) for row, p in priced]
+    spoken = [_price_is_named(row) for row, _ in priced]
     return {
         "deal": share([o["deal"] == deal for o, deal, _ in seen]),
-        "price": share([p is not None and abs(p - agreed) <= NEAR * agreed for agreed, p in priced]),
+        "price": share(right),
+        "price is named": share(spoken),
+        "price where named": share([ok for ok, named in zip(right, spoken, strict=True) if named]),
     }
+
+
+def _near(price: float, agreed: float) -> bool:
+    return abs(price - agreed) <= NEAR * agreed
+
+
+def _price_is_named(row: Row) -> bool:
+    """Whether the agreed price stands on the list or in some message at all; where not, no reader can find it."""
+    texts = [e["text"] for e in row["events"] if e["action"] == "message"]
+    named = [float(n.replace(",", "")) for text in texts for n in _FIGURE.findall(text)] + [row["list_price"]]
+    return any(_near(n * scale, row["outcome"]["price"]) for n in named for scale in (1, 1000))
 
 
 def booking(rows: Sequence[Row], said: Said) -> Figures:

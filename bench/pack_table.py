@@ -14,29 +14,29 @@ from bench.packs import Row, half
 
 @dataclass(slots=True)
 class Stopwatch:
-    """Calls on, and remembers how long each call took."""
+    """Calls on, and remembers what each call cost: CPU time, so that others on the machine do not count."""
 
     said: Said
-    walls: list[float] = field(default_factory=list[float])
+    spent: list[float] = field(default_factory=list[float])
 
     def __call__(self, row: Row) -> Any:
-        at = time.perf_counter()
+        at = time.thread_time()
         answer = self.said(row)
-        self.walls.append((time.perf_counter() - at) * 1e3)
+        self.spent.append((time.thread_time() - at) * 1e3)
         return answer
 
 
-def measure(folder: Path, names: Sequence[str] = ()) -> dict[str, dict[str, Figures]]:
+def measure(folder: Path, names: Sequence[str] | None = None) -> dict[str, dict[str, Figures]]:
     """For each task its figures on all rows and on unseen ones."""
-    return {task.name: _measured(task, folder) for task in TASKS if not names or task.name in names}
+    return {task.name: _measured(task, folder) for task in TASKS if names is None or task.name in names}
 
 
 def _measured(task: Task, folder: Path) -> dict[str, Figures]:
     rows, watch = list(task.rows(folder)), Stopwatch(task.said)
     task.said(rows[0])  # lists and models are loaded when they are first needed
     known = task.count(rows, watch)
-    known["median ms"] = statistics.median(watch.walls)
-    known["p95 ms"] = statistics.quantiles(watch.walls, n=20)[-1]
+    known["median ms"] = statistics.median(watch.spent)
+    known["p95 ms"] = statistics.quantiles(watch.spent, n=20)[-1]
     crossed = task.crossed(folder)
     unseen = task.count(rows, crossed) if crossed else task.count(half(rows, unseen=True), task.said)
     return {"all": known, "unseen": unseen}

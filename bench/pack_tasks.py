@@ -91,7 +91,8 @@ def _special_goals() -> tuple[Goal, ...]:
     least = {"ask_human": (0.95, 0.90), "are_you_a_bot": (0.93, 0.95), "repeat": (0.93, 0.95)}
     goals = [g for n, (r, p) in least.items() for g in (Goal(f"{n} recall", r), Goal(f"{n} precision", p))]
     alarms = [Goal("ask_human false alarms", 0.001, most=True), Goal("do_not_call false alarms", 0.0, most=True)]
-    return (*goals, *alarms)
+    whole = [Goal("median ms", 1.0, most=True), Goal("p95 ms", 3.0, most=True)]  # here every call is a whole reading
+    return (*goals, *alarms, *whole)
 
 
 def _task(name: str, rows: Callable[[Path], Sequence[Row]], said: Callable[[Row], Any], *goals: Goal) -> Task:

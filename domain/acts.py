@@ -180,6 +180,7 @@ ACTS: Mapping[str, Act] = {
     "complaint_ack": Act(),
     "what_i_can_do": Act({"abilities": "text"}),
     "repeat_intro": Act(),
+    "as_said": Act(),
     "goodbye": Act(),
     "goodbye_booked": Act({"when": "when"}),
     "later_ok": Act(),

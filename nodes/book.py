@@ -16,6 +16,7 @@ from domain.state import ChainState, part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 from nodes.discovery import acknowledge, ask_next, settle_contradiction, wants_meeting, wants_to_go_on
+from nodes.only_slot import take_only_slot
 from nodes.opening import open_up
 from nodes.presence import park
 from nodes.questions import abilities, answer_questions, lost_words, small_words, something_said
@@ -119,7 +120,7 @@ async def _slots_offered(turn: Turn, ports: Ports) -> None:
     )
     if refused:
         await _other_slots(turn, ports)
-    elif turn.reading.times or _other_zone(turn) or turn.work.get("refusal"):
+    elif turn.reading.times or take_only_slot(turn) or _other_zone(turn) or turn.work.get("refusal"):
         await offer(turn, ports)
     elif turn.reading.specials & {Special.SMALL_TALK, Special.PRESENCE} or Wish.HOLD_ON in turn.reading.wishes:
         return

@@ -1,5 +1,6 @@
 """Discovery: what the agent still has to know, asked once and in a human order."""
 
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from domain.acts import asks_something, say
@@ -23,11 +24,19 @@ def settle_contradiction(turn: Turn) -> bool:
         return _resolve_conflict(turn, conflict, str(answered["answer"]))
     if asks_something(turn):
         return True
-    if conflict["key"] == "budget":
+    if conflict["key"] == "budget" and _are_sums(conflict["old"], conflict["new"]):
         say(turn, "ask_budget_conflict", old=str(conflict["old"]), new=str(conflict["new"]))
     else:
         say(turn, "ask_fact_conflict")
     return True
+
+
+def _are_sums(*values: Any) -> bool:
+    """A budget may also be known without its size: then no figures can be read back."""
+    try:
+        return all(Decimal(str(value)).is_finite() for value in values)
+    except InvalidOperation:
+        return False
 
 
 def _resolve_conflict(turn: Turn, conflict: dict[str, Any], answer: str) -> bool:

@@ -25,7 +25,7 @@ Piece = tuple[str, int, int]  # digits and their place
 
 def card_spans(words: str) -> tuple[Span, ...]:
     """Where card numbers stand in the words as they came."""
-    if sum(c.isdigit() for c in words) + 2 * _digit_words(words) < SHORTEST:
+    if len(words) < SHORTEST or sum(map(str.isdigit, words)) + 2 * _digit_words(words) < SHORTEST:
         return ()
     spans: list[Span] = []
     for run in _runs(words):

@@ -15,9 +15,9 @@ _SYSTEM = 240  # characters of the line before that matter: its last words
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+|[?!]")
 _SENTENCE = re.compile(r"(?<=[.?!])\s+")
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "`": "'", "\u00b4": "'"})
-_SIZES = (3, 4, 5)
+_SIZES = tuple((size, np.uint32(size)) for size in (3, 4, 5))
 _PRIMES = np.array([1, 257, 66_049, 16_974_593, 67_503_105], dtype=np.uint32)
-_SPREAD = np.uint32(2_654_435_761)
+_SPREAD, _SHIFT = np.uint32(2_654_435_761), np.uint32(16)
 
 Ids = NDArray[np.intp]
 
@@ -64,15 +64,22 @@ def _of_words(said: list[str]) -> list[str]:
 def _of_letters(said: list[str]) -> Ids:
     raw = np.frombuffer(f"  {' '.join(said)}  ".encode("latin-1", "replace"), dtype=np.uint8).astype(np.uint32)
     found: list[NDArray[np.uint32]] = []
-    for size in _SIZES:
+    total = raw[:-1] + raw[1:] * _PRIMES[1]
+    for size, salt in _SIZES:
         if len(raw) < size:
             break
-        total = raw[: len(raw) - size + 1] * _PRIMES[0]
-        for k in range(1, size):
-            total = total + raw[k : len(raw) - size + 1 + k] * _PRIMES[k]
-        found.append((total + np.uint32(size)) * _SPREAD >> np.uint32(16))
-    numbers = set(np.concatenate(found).tolist())
-    return np.fromiter(numbers, dtype=np.intp, count=len(numbers))
+        total = total[:-1] + raw[size - 1 :] * _PRIMES[size - 1]  # the shorter group, and one letter more
+        found.append((total + salt) * _SPREAD >> _SHIFT)
+    return _apart(np.concatenate(found))
+
+
+def _apart(numbers: NDArray[np.uint32]) -> Ids:
+    """Each number once."""
+    numbers.sort()
+    first = np.empty(len(numbers), dtype=np.bool_)
+    first[0] = True
+    np.not_equal(numbers[1:], numbers[:-1], out=first[1:])
+    return numbers[first].astype(np.intp)
 
 
 def _of_before(said: list[str], before: list[str]) -> list[str]:

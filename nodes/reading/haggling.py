@@ -37,6 +37,12 @@ _WALKS_AWAY = re.compile(
     r"(?:do|make|reach|accept|take|go for|agree to) (?:it|that|this|a deal))\b",
     re.IGNORECASE,
 )
+_OFF_LIST = tuple(f"off {whose} {price}" for whose in ("the", "my", "your", "that") for price in (
+    "list price", "listed price", "listing price", "asking price", "original price"
+))  # fmt: skip
+_DONE = word_set("did took already taking")
+_AGREEING = word_set("agree accept take do settle pay offer")
+_FILLING = word_set("to for at on about just you me the it my dollars")
 _FULL = ("asking price", "full price", "listed price", "list price", "listing price", "your price")
 
 
@@ -70,12 +76,13 @@ def _prices(heard: Utterance, listed: Decimal, before: Sequence[Offer]) -> list[
     named = [(i, _value(line, i, listed)) for i in spots]
     willing = [value for i, value in named if not _set_aside(line, i)]
     if willing:
-        marked = [value for i, value in named if not _set_aside(line, i) and _marked(line, i)]
+        marked = [v for i, v in named if not _set_aside(line, i) and (_marked(line, i) or _agreed_to(line, i))]
         return marked or willing
     text = heard.text()
     if any(phrase in text for phrase in _MIDDLE) and (both := _last_of_both(before)) is not None:
         return [sum(both, Decimal(0)) / 2]
-    reduced = _reduced(line, before[-1].price if before else listed)
+    from_list = not before or any(phrase in text for phrase in _OFF_LIST)
+    reduced = _reduced(line, listed if from_list else before[-1].price)
     if reduced is not None:
         return [reduced]
     return [listed] if any(phrase in text for phrase in _FULL) and not before else []
@@ -87,6 +94,8 @@ def _reduced(line: Line, price: Decimal) -> Decimal | None:
         behind = i + 1 + (line.words[i + 1] in ("dollars", "percent"))
         if token.num is None or not (line.words[behind] == "off" or "off" in line.words[max(i - 2, 0) : i]):
             continue
+        if _DONE & set(line.words[max(i - 4, 0) : i]):
+            continue  # "since you did take 250 off": told, not offered
         cut = price * token.num / 100 if line.words[i + 1] == "percent" else token.num
         return price - cut if 0 < cut < price / 2 else None
     return None
@@ -108,6 +117,8 @@ def _is_offer(line: Line, i: int, listed: Decimal) -> bool:
     behind = line.words[i + 1] if line.brks[i + 1] < HARD else ""
     if not LOWEST * listed <= value <= HIGHEST * listed or behind in _UNITS or behind in PEOPLE:
         return False
+    if not line.tokens[i].text[:1].isdigit() and behind not in ("", "dollars") and not _agreed_to(line, i):
+        return False  # "five inputs": prices are written in figures
     year = 1950 <= value <= 2030 and not _marked(line, i) and line.words[i - 1] in _BEFORE_YEAR
     scaled = value != token.num and not (
         _marked(line, i) or line.words[i - 1] in ("for", "do", "about", "at", "is", "to")
@@ -119,8 +130,16 @@ def _marked(line: Line, i: int) -> bool:
     return line.words[i + 1] == "dollars" or (i > 0 and line.words[i - 1] == "dollars")
 
 
+def _agreed_to(line: Line, i: int) -> bool:
+    """ "I will agree to 19", "would you take 300": said of a price, even without a currency."""
+    before = [word for word in line.words[max(i - 3, 0) : i] if word not in _FILLING]
+    return bool(before) and before[-1] in _AGREEING
+
+
 def _set_aside(line: Line, i: int) -> bool:
     """Whether a price is refused, or is what the thing costs elsewhere."""
+    if "otherwise" in line.words[max(i - 12, 0) : i]:
+        return True
     k = i
     while k > 0 and i - k < 5 and line.brks[k] < HARD:
         k -= 1

@@ -2,10 +2,19 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from numpy import float32
+    from numpy.typing import NDArray
+
+    from nodes.reading.learned_weights import Weights
 
 LIKELY = 0.5
 DOUBTFUL = 0.25
 UNLIKELY = 0.1
+PERSON = 0.4  # a request for a person that is missed costs more than one offer too many
 REVOKES = 0.5
 _COMMITS = re.compile(
     r"\b(confirm|confirming|confirmation|correct|verify|approve|clear|sure|ensure|whether i|is that|right|okay|"
@@ -23,23 +32,24 @@ _ASKS_OPENLY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The odds of every class that a trained head knows."""
+    """The odds of the classes that count in a turn."""
 
     answer: dict[str, float]
-    act: dict[str, float]
     consent: float
     special: dict[str, float]
     opt_out: float
-    leaning: dict[str, float]  # neg, neu, pos
 
     def means_otherwise(self, label: str) -> bool:
         """Whether another request is far likelier than the one that a list found."""
         best = max(self.special, key=self.special.__getitem__)
         return best not in (label, "none") and self.special[best] >= LIKELY and self.special[label] < UNLIKELY
 
-    def special_asked(self, floor: float = LIKELY) -> str | None:
+    def special_asked(self) -> str | None:
+        """The likeliest request; for a person less is enough."""
+        if self.special["ask_human"] >= PERSON:
+            return "ask_human"
         best = max(self.special, key=self.special.__getitem__)
-        return best if best != "none" and self.special[best] >= floor else None
+        return best if best != "none" and self.special[best] >= LIKELY else None
 
 
 def doubts_yes(seen: Judgement) -> bool:
@@ -54,21 +64,37 @@ def commits(before: str) -> bool:
 
 
 def judge(words: str, before: str) -> Judgement:
-    from nodes.reading.grams import grams, nothing_before  # numpy is loaded with the first words, not with the module
-    from nodes.reading.learned_weights import together
+    from nodes.reading.grams import grams  # numpy is loaded with the first words, not with the module
 
-    seen, held = grams(words, before), together("answers_sgd", "free")
+    seen, (held, silence) = grams(words, before), _held()
     own = held.weigh(seen.words, seen.letters)
     scores = held.scores(own, held.weigh(seen.before))
-    alone = held.scores(own, held.weigh(nothing_before())) if before else scores
+    alone = held.scores(own, silence) if before else scores
     return Judgement(
         held.odds("answer", scores),
-        held.odds("act", scores),
         held.odds("consent", scores)["consent"],
         held.odds("special", alone),
         held.odds("opt_out", alone)["opt_out"],
-        held.odds("prospect", scores),
     )
+
+
+@cache
+def _held() -> "tuple[Weights, NDArray[float32]]":
+    """The heads that count in a turn, and what they make of there being no line before."""
+    from nodes.reading.grams import nothing_before
+    from nodes.reading.learned_weights import together
+
+    held = together(("answers_sgd", "answer"), ("free", "consent"), ("free", "special"), ("free", "opt_out"))
+    return held, held.weigh(nothing_before())
+
+
+def act_odds(words: str, before: str) -> dict[str, float]:
+    """What the words do, as the odds of each dialogue act; this is measured, but decides nothing in a turn yet."""
+    from nodes.reading.grams import grams
+    from nodes.reading.learned_weights import weights
+
+    held = weights("answers_sgd")
+    return held.odds("act", held.scores(held.weigh(*grams(words, before))))
 
 
 def likely_to_pay(words: str) -> float:

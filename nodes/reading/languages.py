@@ -1,6 +1,7 @@
 """Tells a language that is not English by its script and its small words."""
 
 import unicodedata
+from collections import Counter
 from functools import cache
 
 from nodes.reading.tables import table
@@ -22,8 +23,13 @@ SAMPLE = 400  # characters that are enough to tell a script
 
 
 @cache
-def _small_words() -> dict[str, frozenset[str]]:
-    return {language: word_set(words) for language, words in table("small_words").items()}
+def _small_words() -> dict[str, tuple[str, ...]]:
+    """For each word that tells a language, which ones it tells of."""
+    told: dict[str, tuple[str, ...]] = {}
+    for language, words in table("small_words").items():
+        for word in word_set(words) - _SHARED:
+            told[word] = (*told.get(word, ()), language)
+    return told
 
 
 def other_language(heard: Utterance) -> str | None:
@@ -35,13 +41,14 @@ def other_language(heard: Utterance) -> str | None:
     words = [t for t in heard.said if t.isalpha()][:200]
     if len(words) < 2:
         return None
+    telling = _small_words()
+    scores = Counter(language for w in words if w in telling for language in telling[w])
+    if not scores:
+        return None
+    score = max(scores.values())
+    language = next(name for name in table("small_words") if scores[name] == score)
     english = sum(w in _ENGLISH for w in words)
-    scores = {
-        language: sum(w in small and w not in _SHARED for w in words) for language, small in _small_words().items()
-    }
-    language, score = max(scores.items(), key=lambda item: item[1])
-    strange = sum(1 for t in heard.tokens if "@name" in t.keys)
-    if score > english and (score >= 3 or (score >= 2 and strange)):
+    if score > english and (score >= 3 or (score >= 2 and any("@name" in t.keys for t in heard.tokens))):
         return language
     return None
 

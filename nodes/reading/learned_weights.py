@@ -27,7 +27,7 @@ class Weights:
         total = np.zeros(self.table.shape[1], dtype=np.float32)
         for ids in groups:
             if len(ids):
-                total += np.add.reduce(self.table[ids], axis=0) / math.sqrt(len(ids))
+                total += np.add.reduce(self.table.take(ids, axis=0), axis=0) * (1 / math.sqrt(len(ids)))
         return total
 
     def scores(self, *weighed: NDArray[np.float32]) -> list[float]:
@@ -58,14 +58,20 @@ def weights(name: str) -> Weights:
 
 
 @cache
-def together(*names: str) -> Weights:
-    """Several files side by side, so that one look-up serves them all."""
-    files = [weights(name) for name in names]
+def together(*wanted: tuple[str, str]) -> Weights:
+    """Some heads, each named with its file, side by side, so that one look-up serves them all."""
     heads: dict[str, tuple[int, tuple[str, ...]]] = {}
+    tables: list[NDArray[np.float32]] = []
+    scales: list[NDArray[np.float32]] = []
+    biases: list[NDArray[np.float32]] = []
     width = 0
-    for held in files:
-        heads |= {head: (first + width, classes) for head, (first, classes) in held.heads.items()}
-        width += held.table.shape[1]
-    table = np.concatenate([held.table for held in files], axis=1)
-    scale, bias = (np.concatenate([getattr(held, part) for held in files]) for part in ("scale", "bias"))
-    return Weights(table, scale, bias, heads)
+    for name, head in wanted:
+        held = weights(name)
+        first, classes = held.heads[head]
+        columns = slice(first, first + len(classes))
+        tables.append(held.table[:, columns])
+        scales.append(held.scale[columns])
+        biases.append(held.bias[columns])
+        heads[head] = (width, classes)
+        width += len(classes)
+    return Weights(np.concatenate(tables, axis=1), np.concatenate(scales), np.concatenate(biases), heads)

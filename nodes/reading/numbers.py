@@ -15,6 +15,7 @@ _NTHS = numbered(
     first=1,
 ) | {"thirtieth": 30}
 _TIMES = {"thousand": Decimal(1000), "grand": Decimal(1000), "million": Decimal(1000000), "dozen": Decimal(12)}
+_BEGINNINGS = frozenset({*_UNITS, *_TEENS, *_TENS, *_NTHS, "a", "half"})
 NUMBER_WORDS = frozenset({*_UNITS, *_TEENS, *_TENS, *_NTHS, *_TIMES, "hundred", "point", "couple", "dozen"})
 
 Found = tuple[Decimal, int] | None  # the value and the index after it
@@ -26,7 +27,10 @@ def merge_numbers(tokens: Sequence[Token]) -> list[Token]:
     i = 0
     while i < len(tokens):
         token = tokens[i]
-        if token.kind in ("word", "number") and (nth := _nth(tokens, i)) is not None:
+        if token.num is None and token.text not in _BEGINNINGS:
+            merged.append(token)
+            i += 1
+        elif token.kind in ("word", "number") and (nth := _nth(tokens, i)) is not None:
             i = _emit(merged, tokens, i, nth[1], nth=nth[0])
         elif (found := _number(tokens, i)) is not None:
             i = _emit(merged, tokens, i, found[1], num=found[0])

@@ -106,13 +106,10 @@ def tokenise(flat: str, speller: Speller) -> list[Token]:
             elif flat[start - 1 : start].isspace() or match[0] == ":":
                 brk = max(brk, SOFT)
             continue
-        before = len(found)
         if brk == SOFT and found and found[-1].text in _ANSWERS:
             brk = HARD
-        _add(found, kind, match[0], start, end, speller)
-        if len(found) > before:
-            found[before] = found[before]._replace(brk=brk)
-            brk = 0
+        _add(found, kind, match[0], start, end, brk, speller)
+        brk = 0
         last_number_end = end if kind in ("number", "clock", "date", "nth") else -1
     return found
 
@@ -134,33 +131,35 @@ def _spans(flat: str, start: int, end: int, mark: str, last_number_end: int) -> 
     return False
 
 
-def _add(found: list[Token], kind: str, raw: str, start: int, end: int, speller: Speller) -> None:
+def _add(found: list[Token], kind: str, raw: str, start: int, end: int, brk: int, speller: Speller) -> None:
     if kind == "word":
-        word = _JOINERS.sub("", raw)
+        word = raw if raw.isascii() else _JOINERS.sub("", raw)
         parts = expand(word)
         fixed = False
-        if len(parts) == 1:
+        if len(parts) == 1 and not speller.known(parts[0]):
             right = speller.correct(parts[0])
             fixed = right != parts[0]
             parts = expand(right)
-        found.extend(Token(part, start, end, "word", (part,), fixed=fixed) for part in parts)
+        for part in parts:
+            found.append(Token(part, start, end, "word", (part,), brk, None, None, fixed))
+            brk = 0
     elif kind == "number":
-        found.append(_number(raw, start, end))
+        found.append(_number(raw, start, end, brk))
     elif kind == "nth":
-        found.append(Token(raw, start, end, "nth", (raw, "@nth"), nth=int(raw[:-2])))
+        found.append(Token(raw, start, end, "nth", (raw, "@nth"), brk, nth=int(raw[:-2])))
     elif kind == "mark":
         word = _MARKS[raw]
-        found.append(Token(word, start, end, "mark", (word, "@currency") if raw in _CURRENCIES else (word,)))
+        found.append(Token(word, start, end, "mark", (word, "@currency") if raw in _CURRENCIES else (word,), brk))
     elif kind == "meridiem":
-        found.append(Token(raw[0] + "m", start, end, "word", (raw[0] + "m",)))
+        found.append(Token(raw[0] + "m", start, end, "word", (raw[0] + "m",), brk))
     else:
-        found.append(Token(raw, start, end, kind, (raw, f"@{kind}")))
+        found.append(Token(raw, start, end, kind, (raw, f"@{kind}"), brk))
 
 
-def _number(raw: str, start: int, end: int) -> Token:
+def _number(raw: str, start: int, end: int, brk: int) -> Token:
     if len(raw) > LONGEST_NUMBER or not raw.isascii():
-        return Token("", start, end, "digits", ())
-    return Token(raw, start, end, "number", (raw, "#"), num=Decimal(raw.replace(",", "")))
+        return Token("", start, end, "digits", (), brk)
+    return Token(raw, start, end, "number", (raw, "#"), brk, Decimal(raw.replace(",", "")))
 
 
 def word(tokens: Sequence[Token], i: int) -> str:

@@ -1,9 +1,10 @@
 """How a plan becomes words: order, phrasing, and what has to be remembered about every line."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
-from domain.acts import tells_details
+from domain.acts import say, tells_details
 from domain.authority import OPT_OUT_CONFIRMATION, REPLY, use
 from domain.events import EventKind
 from domain.ports import Ports
@@ -44,6 +45,7 @@ def _ordered(plan: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _word(turn: Turn, ports: Ports) -> None:
     """The canonical line of every act, worded anew when the same act comes again."""
     recent: list[str] = turn.talk["recent"]
+    _say_differently(turn, ports, recent)
     for number, line in enumerate(turn.plan):
         act = line["act"]
         variant = turn.count(f"line:{act}") - 1
@@ -59,6 +61,16 @@ def _word(turn: Turn, ports: Ports) -> None:
             said_before=_digest(words) in recent,
         )
     turn.talk["recent"] = [*recent, *(_digest(line["words"]) for line in turn.plan)][-8:]
+
+
+def _say_differently(turn: Turn, ports: Ports, recent: Sequence[str]) -> None:
+    """A line that has one wording only gets a word before it when it was said a moment ago."""
+    if turn.work.get("repeated"):
+        return
+    single = [line for line in turn.plan if ports.lines.phrasings(line["act"]) == 1 and not line["uninterruptible"]]
+    if any(_digest(ports.lines.render(line["act"], line["slots"], 0)) in recent for line in single):
+        say(turn, "as_said")
+        turn.plan.insert(turn.plan.index(single[0]), turn.plan.pop())
 
 
 def _digest(words: str) -> str:
@@ -93,7 +105,7 @@ def _watch(turn: Turn) -> None:
                 "at": turn.now.isoformat(),
             }
     if turn.plan:
-        turn.talk["last_plan"] = [line for line in turn.plan if line["act"] not in ("repeat_intro",)][-3:]
+        turn.talk["last_plan"] = [line for line in turn.plan if line["act"] not in ("repeat_intro", "as_said")][-3:]
     terms = part(turn.deal, "terms_said")
     kept = [entry["speech_id"] for entry in turn.talk["disclosed"].values() if not entry.get("heard")]
     if terms.get("speech_id"):

@@ -20,6 +20,10 @@ TALKS = (
     ([("buyer", "I'll take it at the asking price")], "2400"),
     ([("buyer", "it was new in 2019")], "2400"),
     ([("buyer", "I'd pay 2100"), ("seller", "we paid 2300 for it ourselves")], "2100"),
+    ([("buyer", "2000?"), ("seller", "I can take $200 off the list price")], "2200"),
+    ([("buyer", "2000?"), ("seller", "You did take 200 off already, so yes")], "2000"),
+    ([("seller", "$2,200 is what it costs. If you sign today I will agree to 2,100")], "2100"),
+    ([("buyer", "2100?"), ("seller", "Fine. Otherwise I will sell it to my neighbour for $2,000")], "2100"),
     ([], "2400"),
 )
 
@@ -27,6 +31,10 @@ TALKS = (
 @pytest.mark.parametrize(("talk", "price"), TALKS)
 def test_the_price_that_stands(talk: list[tuple[str, str]], price: str) -> None:
     assert standing_price(talk, LISTED) == Decimal(price)
+
+
+def test_a_number_in_letters_counts_things() -> None:
+    assert standing_price([("buyer", "11?"), ("seller", "It has nine lights and a lamp")], Decimal(12)) == 11
 
 
 def test_offers_keep_who_made_them() -> None:

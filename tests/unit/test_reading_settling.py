@@ -14,12 +14,12 @@ from nodes.reading.learned_weights import Weights
 from nodes.reading.read import read
 from nodes.reading.settling import settled
 
-MOST_LOOK_UPS = 3  # the words, the line before them, and the words as if nothing stood before
+MOST_LOOK_UPS = 2  # the words, and the line before them
 SHALL_I = "Shall I book that for you?"
 
 
 def seen(affirm: float, deny: float, consent: float) -> Judgement:
-    return Judgement({"affirm": affirm, "deny": deny, "neither": 1 - affirm - deny}, {}, consent, {}, 0.0, {})
+    return Judgement({"affirm": affirm, "deny": deny, "neither": 1 - affirm - deny}, consent, {}, 0.0)
 
 
 def said(answer: Answer, conditional: bool = False) -> AnswerRead:
