@@ -20,7 +20,8 @@ from nodes.only_slot import take_only_slot
 from nodes.opening import open_up
 from nodes.presence import park
 from nodes.questions import abilities, answer_questions, lost_words, small_words, something_said
-from nodes.slots import book_it, confirm_details, contact_of, focus_of, mirror, offer, release
+from nodes.slot_focus import focus_of
+from nodes.slots import book_it, confirm_details, contact_of, mirror, offer, release
 from nodes.transfer import try_offer
 from nodes.working import resumed
 

@@ -12,7 +12,7 @@ from domain.stages import Recording, Step
 from domain.state import part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
-from nodes.slots import focus_of
+from nodes.slot_focus import focus_of
 
 MOST_ASKED = 2
 NEEDS_A_NAME = frozenset({Wish.MEETING, Wish.TRANSFER, Wish.BUY, Wish.RESCHEDULE, Wish.CALL_BACK})

@@ -1,6 +1,6 @@
-"""Slots: what the buyer's times mean in the calendar, which are offered, held, read back and booked."""
+"""Slots: which are offered, held, read back and booked."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,12 +9,12 @@ from domain.authority import use
 from domain.facts import FactStatus
 from domain.ledger import confirm, write
 from domain.ports import Ports, Slot, SlotQuery
-from domain.reading import TimeKind, TimeMention
 from domain.refusal import Refused
 from domain.stages import Channel
 from domain.state import part
 from domain.turn import Turn
 from nodes.listen import zone_of
+from nodes.slot_focus import exact_time, focus_of
 
 HOLD_MINUTES, HOLD_MINUTES_BY_MESSAGE = 10, 240
 BY_MESSAGE = (Channel.SMS, Channel.EMAIL)
@@ -26,7 +26,7 @@ async def offer(turn: Turn, ports: Ports) -> None:
     focus = focus_of(turn)
     if use_refused(turn, "calendar.read"):
         return
-    exact = corrected or _exact(turn, focus)
+    exact = corrected or exact_time(turn, focus)
     zone = zone_of(turn)
     taken = _taken(turn)
     hold = turn.deal.get("hold")
@@ -194,69 +194,3 @@ def confirm_details(turn: Turn) -> None:
         write(turn, "zone", zone, status=FactStatus.CONFIRMED, quote=turn.words[:80])
     for key in ("contact.name", "contact.phone", "contact.email"):
         confirm(turn, key)
-
-
-def focus_of(turn: Turn) -> dict[str, Any]:
-    """What the buyer wants of the calendar: newer words narrow or replace older ones."""
-    focus: dict[str, Any] = turn.deal.setdefault("focus", {})
-    for mention in turn.reading.times:
-        _narrow(focus, mention)
-    return focus
-
-
-def _narrow(focus: dict[str, Any], mention: TimeMention) -> None:
-    if mention.kind is TimeKind.EXCLUSION:
-        focus["not_days"] = [*focus.get("not_days", []), *(d.isoformat() for d in days_of(mention))]
-        return
-    days = [d.isoformat() for d in days_of(mention)]
-    if days:
-        focus["days"] = days
-        focus.pop("at_clock", None)
-        focus.pop("clock_from", None)
-        focus.pop("clock_to", None)
-    if mention.kind is TimeKind.POINT and mention.clock_from:
-        focus["at_clock"] = _hhmm(mention.clock_from)
-        return
-    if mention.clock_from or mention.clock_to:
-        focus.pop("at_clock", None)
-        focus["clock_from"] = _hhmm(mention.clock_from) if mention.clock_from else None
-        focus["clock_to"] = _hhmm(mention.clock_to) if mention.clock_to else None
-
-
-def days_of(mention: TimeMention) -> list[date]:
-    if mention.day_from is None:
-        return []
-    last = mention.day_to or mention.day_from
-    if mention.kind is TimeKind.NOT_BEFORE and mention.day_to is None:
-        last = mention.day_from + timedelta(days=6)
-    count = min((last - mention.day_from).days, 30)
-    return [mention.day_from + timedelta(days=i) for i in range(count + 1)]
-
-
-def _hhmm(clock: time) -> str:
-    return f"{clock.hour:02d}:{clock.minute:02d}"
-
-
-def _exact(turn: Turn, focus: dict[str, Any]) -> datetime | None:
-    """The one instant that the words mean: a clock time on the day they speak of, or one of the slots on offer."""
-    clock = focus.pop("at_clock", None)  # meant once: what is offered next is measured by newer words
-    if not clock:
-        return None
-    zone = ZoneInfo(zone_of(turn))
-    offered = [datetime.fromisoformat(s) for s in turn.deal.get("slots", [])]
-    days = [date.fromisoformat(d) for d in focus.get("days", [])]
-    match = [
-        s
-        for s in offered
-        if s.astimezone(zone).strftime("%H:%M") == clock and (not days or s.astimezone(zone).date() in days)
-    ]
-    if match:
-        return match[0]
-    day = days[0] if days else _day_on_offer(offered, zone)
-    if day is None:
-        return None
-    return datetime.combine(day, time.fromisoformat(clock), zone).astimezone(ZoneInfo("UTC"))
-
-
-def _day_on_offer(offered: list[datetime], zone: ZoneInfo) -> date | None:
-    return offered[0].astimezone(zone).date() if offered else None

@@ -22,7 +22,8 @@ _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _ASKING = word_set("what how which can who when where why whose")
 _EMPTY = word_set(
     """
-    guys folks take takes taking time times anytime whenever want need like exactly really kind sort a an the is are was be am do
+    guys folks take takes taking time times anytime whenever want need like exactly really kind sort a an the is
+    are was be am do
     does did it its this that these you your i we our us me my to of in on at for with and or so ok well hi
     hello hey wait please just also any some there have has get will would could should not if by from as about
     them they um yeah yes no actually sorry then but s
