@@ -31,6 +31,7 @@ QUESTIONS = (
     "Do you sell bicycles as well?",
 )
 _COMES_S, _BEGINS_S = 180.0, 3.0  # until somebody is there, and until who says nothing by itself can hear
+_INSISTS = 2
 _numbers = count(1)
 
 
@@ -42,9 +43,18 @@ class Peer:
     call_id: str
     line: Line
     scripted: bool
+    unanswered: int = 0
 
     async def ask(self, words: str) -> float:
-        """Milliseconds until the answer is heard."""
+        """Milliseconds until the answer is heard. Who gets none asks again, as people do."""
+        for _ in range(_INSISTS):
+            try:
+                return await self._ask(words)
+            except Unanswered:
+                self.unanswered += 1
+        return await self._ask(words)
+
+    async def _ask(self, words: str) -> float:
         sound = await asyncio.to_thread(spoken, words)
         await self.line.quiet()
         if self.scripted:
@@ -57,16 +67,13 @@ class Peer:
 
     async def go_on(self, until: float, waits: list[float], chance: random.Random) -> int:
         """Question after question; returns how often nobody answered."""
-        clock, lost = asyncio.get_running_loop(), 0
+        clock, before = asyncio.get_running_loop(), self.unanswered
         for number in count(chance.randrange(len(QUESTIONS))):
             await asyncio.sleep(chance.uniform(0.0, 1.0))
             if clock.time() >= until:
-                return lost
-            try:
-                waits.append(await self.ask(QUESTIONS[number % len(QUESTIONS)]))
-            except Unanswered:
-                lost += 1
-        return lost
+                break
+            waits.append(await self.ask(QUESTIONS[number % len(QUESTIONS)]))
+        return self.unanswered - before
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,25 +21,29 @@ from domain.contact import Identity
 from graph.bootstrap import open_world
 from graph.calling import call_desk
 from graph.desk import Desk
+from graph.policy_book import ensure_policies
+from memory.database import migrate
 
-_PATIENCE_S = 300.0
+_PATIENCE_S = 420.0
 _numbers = count(1)
 
 
 @asynccontextmanager
 async def shop(at: Ground) -> AsyncGenerator[Shop]:
-    """A whole installation with local ears and the local voice."""
-    ports = {"console_port": str(at.port()), "api_port": str(at.port())}
-    values = at.values("shop", stt="local", tts="local", voice_ready="1", voice_cpu="1", **ports)
-    async with installation(dict(values)), open_world(settings_of(values)) as world, call_desk(world) as desk:
+    """An installation with local ears and the local voice."""
+    values = at.values("shop", stt="local", tts="local", voice_ready="1", voice_cpu="1", api_port=str(at.port()))
+    await migrate(at.dsn)
+    async with open_world(settings_of(values)) as world, call_desk(world) as desk:
         assert desk
-        yield Shop(world, desk, Desk(world.pool, world.sealer, world.clock, world.policies, world.lines))
+        await ensure_policies(world.pool, world.settings, world.clock.now())
+        async with installation(values):
+            yield Shop(world, desk, Desk(world.pool, world.sealer, world.clock, world.policies, world.lines))
 
 
 async def sale(at: Shop, voice: Voice, condition: Condition, noise: Path | None = None) -> Outcome:
     background = await asyncio.to_thread(condition.background, voice, noise)
     identity = Identity("phone", f"+1512555{next(_numbers):04}")
-    selling = Sale(at, identity, voice, condition, background)
+    selling = Sale(at, identity, voice, condition, background, show)
     async with asyncio.timeout(_PATIENCE_S):
         return await selling.run()
 
@@ -52,13 +56,18 @@ async def measure(at: Ground, quick: bool, piper: Path | None, recordings: Path 
                 for _ in range(repeat):
                     outcome = await sale(here, voice, condition)
                     report.setdefault(f"{name}, {condition.name}", []).append(_row(outcome))
-                    sys.stderr.write(f"{name}, {condition.name}: {outcome}\n")
+                    show(f"{name}, {condition.name}: {outcome}")
     return report
 
 
 def run(dsn: str, home: Path, quick: bool, piper: Path | None, recordings: Path | None, repeat: int) -> dict[str, Any]:
     with ground(dsn, home) as made:
         return asyncio.run(measure(made, quick, piper, recordings, repeat))
+
+
+def show(text: str) -> None:
+    sys.stderr.write(f"    {text}\n")
+    sys.stderr.flush()
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:

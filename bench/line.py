@@ -42,7 +42,7 @@ class Line:
         """When the last sample was on the line."""
         return await self._line.play(sound)
 
-    async def answered(self, after: float, patience_s: float = 15.0) -> float:
+    async def answered(self, after: float, patience_s: float = 8.0) -> float:
         """When the other side was first heard after this moment."""
         late = self._clock.time() + patience_s
         while not (found := next((at for at in self._begun if at > after), None)):
@@ -59,10 +59,10 @@ class Line:
                 raise Unanswered(f"nobody was quiet within {patience_s:.0f} s")
             await asyncio.sleep(0.01)
 
-    async def wait_for(self, sound: Sound) -> float:
+    async def wait_for(self, sound: Sound, patience_s: float = 8.0) -> float:
         """Milliseconds from the last sample of what is said to the first of the answer."""
         said = await self.say(sound)
-        return (await self.answered(said) - said) * 1000
+        return (await self.answered(said, patience_s) - said) * 1000
 
     def _begins(self, at: float) -> None:
         self._begun.append(at)

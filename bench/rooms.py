@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,14 +18,12 @@ from typing import Any
 
 import psutil
 
-from graph.addresses import claim_port
 from graph.media import binary, config
 from graph.media.readiness import readiness, server_answers
 from graph.settings import ROOT, Settings, child_environment, load_settings
 
-_START_S, _STOP_S = 120.0, 20.0
+_START_S, _STOP_S = 240.0, 2.0
 _HOST = "127.0.0.1"
-_FIRST_PORT = 18500
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +35,13 @@ class Ground:
     place: config.MediaServer
     media: int  # the LiveKit server's process
     key: str
-    held: ExitStack
 
-    def port(self) -> int:
-        return claim_port(_HOST, _FIRST_PORT, self.held)
+    @staticmethod
+    def port() -> int:
+        """One that is free now: the program that gets it claims it itself."""
+        with socket.socket() as probe:
+            probe.bind((_HOST, 0))
+            return probe.getsockname()[1]
 
     def folder(self, name: str) -> Path:
         made = self.home / name
@@ -91,9 +93,9 @@ def ground(dsn: str, home: Path) -> Generator[Ground]:
         place = config.choose(_HOST, held)
         folder = home / "livekit"
         process = _started([str(path), "--config", str(config.write(folder, place))], None, folder / "livekit.log")
-        held.callback(_stop, process, quick=True)
+        held.callback(_stop, process)
         key = f"bench:{base64.b64encode(secrets.token_bytes(32)).decode()}"
-        made = Ground(dsn, home, place, process.pid, key, held)
+        made = Ground(dsn, home, place, process.pid, key)
         settings = settings_of(made.values("ground"))
         late = time.monotonic() + _START_S
         while not server_answers(settings):
@@ -112,22 +114,22 @@ async def worker(values: dict[str, Any], command: Sequence[str] = ("-m", "graph.
         await _until_ready(settings, process, log)
         yield process.pid
     finally:
-        await asyncio.to_thread(_stop, process, quick=True)
+        await asyncio.to_thread(_stop, process)
 
 
 @asynccontextmanager
-async def installation(values: dict[str, Any]) -> AsyncGenerator[int]:
-    """`throughline run` with these settings: everything that a sale needs."""
-    values = {"console_port": values.pop("console_port"), "api_port": values.pop("api_port"), **values}
+async def installation(values: dict[str, Any]) -> AsyncGenerator[None]:
+    """What a sale needs of `throughline run`: the buyers' pages, the jobs, and the voice worker."""
     settings = settings_of(values)
-    log = settings.data_dir / "run.log"
-    process = _started([sys.executable, "-m", "graph.cli", "run"], _environment(values), log)
+    logs = {name: settings.data_dir / f"{name}.log" for name in ("ui.api_server", "graph.jobs", "graph.media.worker")}
+    running: list[subprocess.Popen[bytes]] = []
     try:
-        await _until_ready(settings, process, log)
-        await until(lambda: "ready: open" in log.read_text(), _START_S)
-        yield process.pid
+        for name, log in logs.items():
+            running.append(_started([sys.executable, "-m", name], _environment(values), log))
+        await _until_ready(settings, running[-1], logs["graph.media.worker"])
+        yield
     finally:
-        await asyncio.to_thread(_stop, process)
+        await asyncio.gather(*(asyncio.to_thread(_stop, process) for process in running))
 
 
 async def _until_ready(settings: Settings, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -155,12 +157,12 @@ def _started(command: list[str], environment: dict[str, str] | None, log: Path) 
         )  # fmt: skip
 
 
-def _stop(process: subprocess.Popen[bytes], *, quick: bool = False) -> None:
-    """`quick`: a worker would wait for as long as its calls last."""
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """A worker would wait for as long as its calls last."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(2.0 if quick else _STOP_S)
+            process.wait(_STOP_S)
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 

@@ -21,6 +21,7 @@ from memory.deals import Deals
 
 MANAGER = Operator("mara", "Mara", frozenset({"sales_manager"}))
 MOST_REPLIES = 30
+_PATIENCE_S, _LOOKS = 15.0, 150
 
 
 @dataclass(slots=True)
@@ -33,6 +34,7 @@ class Outcome:
     waits: list[float] = field(default_factory=list[float])
     caught: int = 0
     repeated: int = 0
+    unanswered: int = 0
     untrue: list[str] = field(default_factory=list[str])
     unmeant: list[str] = field(default_factory=list[str])
     seconds: float = 0.0
@@ -74,6 +76,7 @@ class Sale:
     voice: Voice
     condition: Condition
     background: Sound | None
+    show: Callable[[str], None] = lambda _: None
     buyer: Buyer = field(default_factory=Buyer)
     out: Outcome = field(default_factory=Outcome)
     session_id: str | None = None
@@ -96,16 +99,33 @@ class Sale:
     async def _talk(self, line: Line) -> None:
         await line.quiet(patience_s=120)
         for _ in range(MOST_REPLIES):
+            await self._finished(line)
             if await self._links():
                 break
-            words = self.buyer.reply(await self._asked())
+            asked = await self._asked()
+            words = self.buyer.reply(asked)
+            self.show(f"agent: {asked['words'] if asked else '...'}\n    buyer: {words}")
             sound = self.condition.on_the_line(await asyncio.to_thread(self.voice, words))
-            self.out.waits.append(await line.wait_for(sound))
+            try:
+                self.out.waits.append(await line.wait_for(sound, _PATIENCE_S))
+            except Unanswered:
+                self.out.unanswered += 1
+                continue
             await line.quiet()
             await self._released(line)
         await self._sign_and_pay()
         await _until(lambda: self._stands("WON"), 30)
         await _until(self._told_so, 30)
+
+    async def _finished(self, line: Line) -> None:
+        """People hear that a sentence is not over, however long it hangs: they wait for the rest."""
+        await self._session()
+        queued = "select 1 from speech where session_id = %s and channel = 'voice' and status = 'queued'"
+        for _ in range(_LOOKS):
+            if not self.session_id or not await self.shop.rows(queued, self.session_id):
+                break
+            await asyncio.sleep(0.1)
+        await line.quiet()
 
     # ---- what the buyer knows
     async def _asked(self) -> dict[str, Any] | None:
@@ -139,7 +159,7 @@ class Sale:
                     verdict = Verdict(approval_id=row["approval_id"], version=row["version"], approve=True)
                     decided = asyncio.get_running_loop().time()
                     assert isinstance(await self.shop.desk.decide(MANAGER, verdict), Decided)
-                    await line.answered(decided)
+                    await line.answered(decided, _PATIENCE_S)
         await line.quiet()
 
     async def _links(self) -> dict[str, str]:

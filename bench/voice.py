@@ -55,7 +55,7 @@ def _worker_of(at: Ground, name: str, agent: str, hears: str) -> Any:
         stt=EARS[hears],
         tts="local",
         audio_cache_mb="64" if name == CACHED else "0",
-        voice_ready="1",
+        voice_ready="0",
         voice_cpu="1",
         policy_path=str(at.home / "patient.yaml"),
     )
@@ -73,8 +73,8 @@ async def _on_the_line(at: Exchange, scripted: bool) -> dict[str, Peer]:
 
 async def _filled(folder: Path, sentences: int) -> None:
     """Nothing is measured while a job still makes sounds for later."""
-    note("the cache is filled")
     await until(lambda: len(list(folder.glob("*/*.pcm"))) >= sentences, _FILLED_S)
+    note("the cache is filled")
 
 
 async def measure(at: Ground, quick: bool) -> dict[str, Any]:
