@@ -8,6 +8,7 @@ from bench.hearing import words_of
 
 NAME, SEATS, PRICE = "Dana Whitfield", 12, "2,388"
 FIRST = f"Hi, this is {NAME}."
+RIGHT_NAME = "No, my name is Dana. D, A, N, A."
 NEED = "I need something for 12 people, we miss calls, and we start next month."
 # What this buyer says to a question, and from the second time on.
 REPLIES = {
@@ -40,6 +41,7 @@ TRUE_FACTS: dict[str, Any] = {
     "contact.name": ("dana whitfield", "dana"),
     "contact.phone": None,  # known from the line
     "quantity": ("12",),
+    "budget": ("approved",),
     "authority": None,
     "zone": None,
     "region": ("us-tx", "tx", "texas"),
@@ -55,11 +57,17 @@ class Buyer:
     agreed: set[str] = field(default_factory=set[str])  # lines that got a yes that was meant
     caught: int = 0
     repeated: int = 0
+    misnamed: str = ""
     _times: dict[str, int] = field(default_factory=dict[str, int])
 
-    def reply(self, line: dict[str, Any] | None) -> str:
-        """What to say now. `line` is the last question that was heard; None before there was one."""
-        words = self._reply(line)
+    def reply(self, line: dict[str, Any] | None, called: str | None = None) -> str:
+        """What to say now. `line` is the last question that was heard; None before there was one. `called`: how the
+        agent has addressed this buyer."""
+        if called and "dana" not in called.lower() and not self.misnamed:
+            self.misnamed = called
+            words = RIGHT_NAME
+        else:
+            words = self._reply(line)
         self.said.append(words)
         return words
 

@@ -77,7 +77,7 @@ def _row(outcome: Outcome) -> dict[str, Any]:
 def table(report: dict[str, list[dict[str, Any]]]) -> str:
     head = (
         "who calls, and how", "won", "seconds", "replies", "WER", "corrected at a read-back", "asked again",
-        "untrue facts", "consents not meant", "p50 ms", "p95 ms",
+        "untrue facts", "untrue claims", "consents not meant", "p50 ms", "p95 ms",
     )  # fmt: skip
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for name, rows in report.items():
@@ -89,7 +89,8 @@ def table(report: dict[str, list[dict[str, Any]]]) -> str:
             name, f"{total['won']}/{len(rows)}", f"{statistics.mean(row['seconds'] for row in rows):.0f}",
             sum(len(row["said"]) for row in rows), f"{100 * total['wrong'] / max(1, total['words']):.1f} %",
             total["caught"], total["repeated"], sum(len(row["untrue"]) for row in rows),
-            sum(len(row["unmeant"]) for row in rows), f"{statistics.median(waits):.0f}",
+            sum(len(row["claimed"]) for row in rows), sum(len(row["unmeant"]) for row in rows),
+            f"{statistics.median(waits):.0f}",
             f"{statistics.quantiles(waits, n=20)[-1] if len(waits) > 1 else waits[0]:.0f}",
         )  # fmt: skip
         lines.append(f"| {' | '.join(map(str, cells))} |")

@@ -36,6 +36,7 @@ class Outcome:
     repeated: int = 0
     unanswered: int = 0
     untrue: list[str] = field(default_factory=list[str])
+    claimed: list[str] = field(default_factory=list[str])  # misheard as well, but never confirmed
     unmeant: list[str] = field(default_factory=list[str])
     seconds: float = 0.0
     fault: str = ""
@@ -103,7 +104,7 @@ class Sale:
             if await self._links():
                 break
             asked = await self._asked()
-            words = self.buyer.reply(asked)
+            words = self.buyer.reply(asked, await self._called())
             self.show(f"agent: {asked['words'] if asked else '...'}\n    buyer: {words}")
             sound = self.condition.on_the_line(await asyncio.to_thread(self.voice, words))
             try:
@@ -139,6 +140,11 @@ class Sale:
             self.session_id,
         )
         return lines[0] if lines else None
+
+    async def _called(self) -> str | None:
+        greeted = "select * from speech where session_id = %s and act = 'greet_name' and status = 'heard'"
+        lines = await self.shop.rows(greeted, self.session_id) if self.session_id else []
+        return lines[-1]["words"] if lines else None
 
     async def _session(self) -> None:
         if not self.session_id:
@@ -208,8 +214,10 @@ class Sale:
         )
         out.heard = [(turn.get("words") or "", turn.get("confidence") or 0.0) for turn in turns]
         facts = part(await service_of(self.shop.world).snapshot(self.session_id), "facts")
-        known = {key: fact["value"] for key, fact in facts.items()}
-        out.untrue = untrue(known, self.buyer.said)
+        wrong = untrue({key: fact["value"] for key, fact in facts.items()}, self.buyer.said)
+        # What was claimed by voice and never confirmed decides nothing: no contract and no price hangs on it.
+        out.claimed = [each for each in wrong if facts[each.split(" = ")[0]]["status"] == "claimed"]
+        out.untrue = [each for each in wrong if each not in out.claimed]
         yes = "select speech_id from answers where session_id = %s and answer = 'yes'"
         asks = "select speech_id, asks from speech where session_id = %s"
         named = {row["speech_id"]: row["asks"] for row in await self.shop.rows(asks, self.session_id)}
