@@ -59,7 +59,7 @@ class CachedTTS(tts.TTS[Any]):
             try:
                 sound = b"".join([bytes(spoken.frame.data) async for spoken in speech])
             except APIError:
-                break  # nobody waits for these: the next call fills the rest
+                break  # nobody waits for these: the next call makes the rest
             finally:
                 await speech.aclose()
             self.keep(sentence, sound, speech)
