@@ -143,7 +143,7 @@ def verdicts(report: dict[str, Any]) -> list[str]:
 
 
 def p95(waits: list[float]) -> float:
-    return statistics.quantiles(waits, n=20)[-1] if len(waits) > 1 else waits[0]
+    return statistics.quantiles(waits, n=20, method="inclusive")[-1] if len(waits) > 1 else waits[0]
 
 
 def _said(met: bool) -> str:

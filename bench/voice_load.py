@@ -122,7 +122,7 @@ def _megabytes(pid: int) -> float:
 
 
 def _p95(waits: list[float]) -> float:
-    return statistics.quantiles(waits, n=20)[-1] if len(waits) > 1 else float("inf")
+    return statistics.quantiles(waits, n=20, method="inclusive")[-1] if len(waits) > 1 else float("inf")
 
 
 def held(steps: list[dict[str, Any]]) -> int:
