@@ -91,7 +91,7 @@ def table(report: dict[str, list[dict[str, Any]]]) -> str:
             total["caught"], total["repeated"], sum(len(row["untrue"]) for row in rows),
             sum(len(row["claimed"]) for row in rows), sum(len(row["unmeant"]) for row in rows),
             f"{statistics.median(waits):.0f}",
-            f"{statistics.quantiles(waits, n=20, method="inclusive")[-1] if len(waits) > 1 else waits[0]:.0f}",
+            f"{statistics.quantiles(waits, n=20, method='inclusive')[-1] if len(waits) > 1 else waits[0]:.0f}",
         )  # fmt: skip
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
