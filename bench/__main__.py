@@ -5,9 +5,6 @@ import asyncio
 import gc
 import json
 import sys
-import tempfile
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,35 +15,16 @@ from bench.pack_table import table as pack_table
 from bench.peers import peers
 from bench.replay import BEGINS, counted, dialogues_in, replay
 from bench.replay import table as replay_table
+from bench.rooms import server_at_hand
+from bench.scratch import scratch, server
 from graph.bootstrap import World, open_world
 from graph.clock import FixedClock
 from graph.policy_book import ensure_policies
 from graph.settings import load_settings
 from memory.database import migrate
-from memory.embedded import ensure, stop
 
 SESSIONS = (1, 10, 100)
 REPLAY = "star_booking"
-
-
-@contextmanager
-def server() -> Generator[tuple[str, Path]]:
-    """A database server of its own, thrown away afterwards."""
-    with tempfile.TemporaryDirectory(prefix="throughline-bench-", dir="/tmp") as home:
-        Path(home).chmod(0o711)
-        try:
-            yield ensure(Path(home) / "postgres"), Path(home)
-        finally:
-            stop(Path(home) / "postgres")
-
-
-@asynccontextmanager
-async def scratch(dsn: str, home: Path) -> AsyncGenerator[World]:
-    await migrate(dsn)
-    settings = load_settings(None).model_copy(update={"database_url": dsn, "data_dir": home})
-    async with open_world(settings, size=12) as world:
-        await ensure_policies(world.pool, settings, world.clock.now())
-        yield world
 
 
 async def measure(world: World, quick: bool) -> dict[str, Any]:
@@ -121,24 +99,67 @@ async def replayed(dsn: str, home: Path, packs: Path) -> dict[str, int]:
         return counted(await replay(world, clock, dialogues_in(packs)))
 
 
+def turns(quick: bool) -> dict[str, Any]:
+    with server() as (dsn, home):
+        report = asyncio.run(run(dsn, home, quick))
+    sys.stdout.write(table(report) + "\n")
+    return report
+
+
+def calls(quick: bool) -> dict[str, Any]:
+    from bench import voice  # the SDK takes seconds to import
+
+    with server() as (dsn, home):
+        report = voice.run(dsn, home, quick)
+    sys.stdout.write(voice.table(report) + "\n")
+    return report
+
+
+def sales(given: argparse.Namespace) -> dict[str, Any]:
+    from bench import calls
+
+    with server() as (dsn, home):
+        report = calls.run(dsn, home, given.quick, given.piper, given.recordings, given.repeat)
+    sys.stdout.write(calls.table(report) + "\n")
+    return report
+
+
+def packs(given: argparse.Namespace) -> dict[str, Any]:
+    report: dict[str, Any] = measure_packs(given.packs, given.task or None)
+    sys.stdout.write(pack_table(report) + "\n")
+    if not given.task or REPLAY in given.task:
+        with server() as (dsn, home):
+            report[REPLAY] = asyncio.run(replayed(dsn, home, given.packs))
+        sys.stdout.write("\n" + replay_table(report[REPLAY]) + "\n")
+    return report
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--quick", action="store_true", help="fewer turns, up to turn 200")
     parser.add_argument("--packs", type=Path, help="measure the reader on the language packs in this folder instead")
     parser.add_argument("--task", action="append", default=[], help="with --packs: only this task; may be repeated")
+    parser.add_argument("--voice", action="store_true", help="only calls in rooms: latency, and how many calls hold")
+    parser.add_argument(
+        "--calls", action="store_true", help="only the sale by voice, over lines and by voices of all kinds"
+    )
+    parser.add_argument("--repeat", type=int, default=1, help="with --calls: how often each")
+    parser.add_argument("--piper", type=Path, help="with --calls: a model of piper, where that is installed")
+    parser.add_argument(
+        "--recordings", type=Path, help="with --calls: WAV files named by the words that people say in them"
+    )
     arguments = parser.parse_args()
     if arguments.packs:
-        report: dict[str, Any] = measure_packs(arguments.packs, arguments.task or None)
-        sys.stdout.write(pack_table(report) + "\n")
-        if not arguments.task or REPLAY in arguments.task:
-            with server() as (dsn, home):
-                report[REPLAY] = asyncio.run(replayed(dsn, home, arguments.packs))
-            sys.stdout.write("\n" + replay_table(report[REPLAY]) + "\n")
+        report = packs(arguments)
+    elif arguments.calls:
+        report = sales(arguments)
     else:
-        with server() as (dsn, home):
-            report = asyncio.run(run(dsn, home, arguments.quick))
-        sys.stdout.write(table(report) + "\n")
+        report = {} if arguments.voice else turns(arguments.quick)
+        if arguments.voice or server_at_hand():
+            report["voice"] = calls(arguments.quick)
+        else:
+            sys.stdout.write("Calls were not measured: there is no livekit-server (--voice builds one).\n")
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=1), "utf-8")
 

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from livekit.agents import APIConnectOptions, tokenize, tts, utils
+from livekit.agents import APIConnectOptions, APIError, tokenize, tts, utils
 from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
 
 from livekit.audio_cache import AudioCache
@@ -58,6 +58,8 @@ class CachedTTS(tts.TTS[Any]):
             speech = self.voices.synthesize(sentence, conn_options=ONCE)
             try:
                 sound = b"".join([bytes(spoken.frame.data) async for spoken in speech])
+            except APIError:
+                break  # nobody waits for these: the next call makes the rest
             finally:
                 await speech.aclose()
             self.keep(sentence, sound, speech)

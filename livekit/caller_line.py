@@ -51,11 +51,28 @@ class Speech:
             self._on_end(began, self._last, sound)
 
 
+class _Background:
+    """Noise that goes on, whatever is said."""
+
+    def __init__(self, sound: Sound | None) -> None:
+        whole = 0 if sound is None else len(sound) // FRAME
+        self._frames = [] if sound is None else [sound[at * FRAME : (at + 1) * FRAME] for at in range(whole)]
+        self._next = 0
+
+    def under(self, frame: Sound) -> Sound:
+        if not self._frames:
+            return frame
+        self._next = (self._next + 1) % len(self._frames)
+        return np.clip(frame.astype(np.int32) + self._frames[self._next], -32768, 32767).astype(np.int16)
+
+
 class CallerLine:
     """Joins a room once; whoever comes back takes a new line."""
 
-    def __init__(self, speech: Speech, note: Note) -> None:
+    def __init__(self, speech: Speech, note: Note, background: Sound | None = None) -> None:
+        """`background` is heard on the line all the time, again and again."""
         self.speech, self._note = speech, note
+        self._background = _Background(background)
         self.room = rtc.Room()
         self._playing: asyncio.Queue[tuple[Sound, asyncio.Future[float]]] = asyncio.Queue()
         self._source = rtc.AudioSource(RATE, 1, queue_size_ms=40)  # a second's queue would hide when a word was said
@@ -105,18 +122,20 @@ class CallerLine:
             await stream.aclose()
 
     async def _microphone(self) -> None:
-        silence = bytes(2 * FRAME)
+        silence = np.zeros(FRAME, np.int16)
         while True:
             if self._playing.empty():
-                await self._source.capture_frame(rtc.AudioFrame(silence, RATE, 1, FRAME))
+                await self._capture(silence)
                 continue
             sound, done = self._playing.get_nowait()
             padded = np.concatenate([sound, np.zeros(-len(sound) % FRAME, np.int16)])
             for at in range(0, len(padded), FRAME):
-                frame = rtc.AudioFrame(padded[at : at + FRAME].tobytes(), RATE, 1, FRAME)
-                await self._source.capture_frame(frame)
+                await self._capture(padded[at : at + FRAME])
             if not done.done():
                 done.set_result(asyncio.get_running_loop().time())
+
+    async def _capture(self, sound: Sound) -> None:
+        await self._source.capture_frame(rtc.AudioFrame(self._background.under(sound).tobytes(), RATE, 1, FRAME))
 
     def _written(self, reader: rtc.TextStreamReader, who: str) -> None:
         self._begin(self._read(reader, who))

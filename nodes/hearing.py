@@ -172,7 +172,11 @@ def _confidence(turn: Turn) -> float:
 
 
 def learn_facts(turn: Turn) -> None:
-    """Write what the words say into the ledger, and remember what was new for the score."""
+    """Write what the words say into the ledger, and remember what was new for the score.
+
+    A name that was only heard is claimed: a recogniser is as sure of "Donna" as of "Dana". Heard twice, or read back,
+    it is confirmed.
+    """
     learned: list[dict[str, Any]] = []
     if _confidence(turn) < LOW_CONFIDENCE:
         turn.work["learned"] = learned
@@ -184,7 +188,8 @@ def learn_facts(turn: Turn) -> None:
         if _skip(turn, key, seen):
             continue
         value = _value(turn, key, seen)
-        result = learn(turn, key, value, quote=seen.quote, hedged=seen.hedged, direct=key in direct)
+        sure = key in direct and not (key == "contact.name" and turn.channel is Channel.VOICE)
+        result = learn(turn, key, value, quote=seen.quote, hedged=seen.hedged, direct=sure)
         learned.append({"key": key, "result": result, "hedged": seen.hedged, "value": value})
     if turn.reading.quantity and not any(item["key"] == "quantity" for item in learned) and not turn.deal.get("scope"):
         result = learn(turn, "quantity", turn.reading.quantity, quote=turn.words[:80])

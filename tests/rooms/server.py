@@ -8,6 +8,7 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 from pydantic import SecretStr
 
@@ -81,12 +82,14 @@ class LiveKit:
         assert server
         return server
 
+    @property
+    def process(self) -> psutil.Process:
+        assert self._process
+        return psutil.Process(self._process.pid)
+
     def listening(self) -> list[tuple[str, int]]:
         """Every address on which it waits for somebody."""
-        import psutil
-
-        assert self._process
-        found = psutil.Process(self._process.pid).net_connections("inet")
+        found = self.process.net_connections("inet")
         return [
             (each.laddr.ip, each.laddr.port) for each in found if each.status in (psutil.CONN_LISTEN, psutil.CONN_NONE)
         ]

@@ -22,6 +22,10 @@ class Speaker:
         self._at, self._joined, self._scripted = at, joined, scripted
         self._caller = DemoCaller(joined.url, joined.token, self.events.append, listens=False)
 
+    @property
+    def call_id(self) -> str:
+        return self._joined.call_id
+
     async def says(self, words: str, **more: Any) -> None:
         """When the agent has finished."""
         await self._does(words, say=words, **more)

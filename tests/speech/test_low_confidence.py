@@ -124,3 +124,10 @@ def test_what_means_nothing_is_not_asked_for_again(words: str) -> None:
 
 def test_a_person_is_called_for_whoever_hardly_asked() -> None:
     assert said("Let me talk to a human being", 0.4, "need", Step.DISCOVERY)["turn"]["fired"] == ["T40"]
+
+
+def test_a_name_that_was_only_heard_is_claimed_until_it_is_heard_again() -> None:
+    """A recogniser is as sure of a wrong name as of the right one."""
+    state = said("This is Donna Whitfield", 0.95, "name", Step.IDENTIFY)
+    name = state["facts"]["contact.name"]
+    assert (name["value"], name["status"]) == ("Donna Whitfield", "claimed")
