@@ -23,7 +23,7 @@ from memory.database import migrate, open_pool
 
 _DATABASE_CHECK = 2.0
 _START_PATIENCE = 120.0
-_SPARE = frozenset({"media", "voice"})  # who has no voice can still sell in writing
+_SPARE = frozenset({"media", "voice", "standby"})  # who has no voice can still sell in writing
 
 
 class AlreadyRunning(ThroughlineError):

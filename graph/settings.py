@@ -160,6 +160,9 @@ class Settings(BaseSettings):
     voice_ready: int = Field(
         1, ge=0, le=20, description="Give how many processes wait with models loaded for the next call, from 0 to 20."
     )
+    voice_standby: bool = Field(
+        False, description="Give true for a voice worker that takes calls only while the first one is down, else false."
+    )
     voice_name: str = Field(
         "", max_length=60, description="Give a voice that the first provider of TTS knows, or nothing for its own."
     )

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -18,7 +19,7 @@ from livekit.agents import (
 )
 
 from domain.errors import BadInput
-from graph.media.status import note_registered
+from graph.media.status import note_registered, registered
 from graph.settings import Settings, load_settings
 from livekit.job_metadata import call_of
 from livekit.preloaded import MODULES
@@ -32,14 +33,17 @@ _WEIGHT = 0.25  # of the newest sample: a second's peak is no load
 class Load:
     """What is told to the server: the machine's processors or the calls on it, whichever is the more."""
 
-    def __init__(self, most_calls: int, most_cpu: float) -> None:
-        """With `most_cpu` 1 only the calls count."""
-        self._most_calls, self._most_cpu = most_calls, most_cpu
+    def __init__(self, most_calls: int, most_cpu: float, first: Path | None = None) -> None:
+        """With `most_cpu` 1 only the calls count. `first`: where the worker notes its life for which this one stands by,
+        and seems full meanwhile."""
+        self._most_calls, self._most_cpu, self._first = most_calls, most_cpu, first
         self._cpu, self._sampled = 0.0, 0.0
         self._lock = threading.Lock()  # the SDK asks from threads
         psutil.cpu_percent()
 
     def __call__(self, server: AgentServer) -> float:
+        if self._first and registered(self._first):
+            return 1.0
         return self.of(len(server.active_jobs))
 
     def of(self, calls: int) -> float:
@@ -107,17 +111,18 @@ def build_server(
             "address, key or secret of a LiveKit server is missing",
             "Give THROUGHLINE_LIVEKIT_URL, _API_KEY and _API_SECRET, or let `throughline run` start a server.",
         )
+    first = settings.media_dir if settings.voice_standby else None
     server = AgentServer(
         ws_url=settings.livekit_url,
         api_key=key.get_secret_value(),
         api_secret=secret.get_secret_value(),
         host=settings.host,
-        port=settings.voice_port,
-        prometheus_port=settings.voice_metrics_port,
+        port=0 if first else settings.voice_port,
+        prometheus_port=None if first else settings.voice_metrics_port,
         setup_fnc=setup,
-        load_fnc=load or Load(settings.voice_calls, settings.voice_cpu),
+        load_fnc=load or Load(settings.voice_calls, settings.voice_cpu, first),
         load_threshold=FULL,
-        num_idle_processes=settings.voice_ready,
+        num_idle_processes=0 if first else settings.voice_ready,
         job_executor_type=JobExecutorType.PROCESS,
         multiprocessing_context="forkserver",
         preload_modules=list(MODULES),
@@ -138,6 +143,7 @@ def build_server(
         http_proxy=None,
         log_level="INFO",
     )
-    server.on("worker_registered", lambda *_: note_registered(settings.media_dir, os.getpid()))
+    if not first:
+        server.on("worker_registered", lambda *_: note_registered(settings.media_dir, os.getpid()))
     server.rtc_session(work, agent_name=settings.livekit_agent, on_request=Door(server, settings.voice_calls))
     return server

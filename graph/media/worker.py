@@ -1,11 +1,11 @@
-"""The program `voice`: waits until the LiveKit server answers, and becomes the worker that takes its calls."""
+"""The programs `voice` and `standby`: wait until the LiveKit server answers, and become workers that take its calls."""
 
 import os
 import sys
 import time
 
 from graph.media.readiness import server_answers
-from graph.media.status import note_registered
+from graph.media.status import note_registered, registered
 from graph.settings import load_settings
 
 _LOOK_S = 0.25
@@ -13,7 +13,12 @@ _LOOK_S = 0.25
 
 def main() -> None:
     settings = load_settings()
-    note_registered(settings.media_dir, None)
+    if "--standby" in sys.argv:
+        os.environ["THROUGHLINE_VOICE_STANDBY"] = "true"
+        while not registered(settings.media_dir):  # the first one starts undisturbed
+            time.sleep(_LOOK_S)
+    else:
+        note_registered(settings.media_dir, None)
     while not server_answers(settings):
         time.sleep(_LOOK_S)
     command = [sys.executable, "-m", "livekit.starting"]

@@ -100,7 +100,8 @@ async def at_work(settings: Settings, folder: Path) -> AsyncGenerator[Staff]:
     environment = environment_of(settings)
     with Guardian(environment) as guardian:
         command = (sys.executable, "-m", "graph.media.worker")
-        supervisor = Supervisor([Program("voice", command)], environment, folder, said.append, guardian, cwd=ROOT)
+        programs = [Program("voice", command), Program("standby", (*command, "--standby"))]
+        supervisor = Supervisor(programs, environment, folder, said.append, guardian, cwd=ROOT)
         running = asyncio.create_task(supervisor.run())
         try:
             async with open_world(settings) as world, call_desk(world) as desk:

@@ -93,7 +93,7 @@ async def test_a_killed_agent_is_replaced_and_the_buyer_goes_on_in_the_same_sess
         os.kill(killed[0].pid, signal.SIGKILL)
         took = await until(lambda: served_by_another(staff, call_id, before.job_id), 120)
         print(f"{victim} killed: served again after {took:.1f} s")
-        assert took < max(SERVED_AGAIN_S, staff.started_s + 5)
+        assert took < max(SERVED_AGAIN_S, staff.started_s)
         await goes_on(staff, buyer, call_id, before.session_id)
     finally:
         await buyer.leave()

@@ -1,12 +1,16 @@
 """One profile for a call: every number explicit, the same in every role, and known by its hash."""
 
+import os
 from dataclasses import fields, replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from domain.policy import Policy, load_policy
 from domain.stages import Step
+from graph.media.status import note_registered
 from graph.settings import Settings
 from livekit.serving import FULL, Load
 from livekit.voice import VoiceProfile
@@ -67,3 +71,12 @@ def test_a_busy_machine_takes_a_first_call_and_no_second() -> None:
     assert load(0.95).of(0) < FULL <= load(0.95).of(1) <= 1
     assert load(0.95, most_cpu=1).of(3) < FULL
     assert load(0.4).of(1) < load(0.6).of(1) < FULL
+
+
+def test_a_standby_seems_full_while_the_first_worker_lives(tmp_path: Path) -> None:
+    server: Any = SimpleNamespace(active_jobs=[])
+    found = Load(4, 1, tmp_path)
+    note_registered(tmp_path, os.getpid())
+    assert found(server) >= FULL
+    note_registered(tmp_path, None)
+    assert found(server) < FULL
