@@ -34,8 +34,8 @@ class Load:
     """What is told to the server: the machine's processors or the calls on it, whichever is the more."""
 
     def __init__(self, most_calls: int, most_cpu: float, first: Path | None = None) -> None:
-        """With `most_cpu` 1 only the calls count. `first`: where the worker notes its life for which this one stands by,
-        and seems full meanwhile."""
+        """With `most_cpu` 1 only the calls count. `first`: where the worker notes its life for which this one stands
+        by, and seems full meanwhile."""
         self._most_calls, self._most_cpu, self._first = most_calls, most_cpu, first
         self._cpu, self._sampled = 0.0, 0.0
         self._lock = threading.Lock()  # the SDK asks from threads

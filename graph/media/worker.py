@@ -6,15 +6,15 @@ import time
 
 from graph.media.readiness import server_answers
 from graph.media.status import note_registered, registered
-from graph.settings import load_settings
+from graph.settings import child_environment, load_settings
 
 _LOOK_S = 0.25
 
 
 def main() -> None:
     settings = load_settings()
-    if "--standby" in sys.argv:
-        os.environ["THROUGHLINE_VOICE_STANDBY"] = "true"
+    standby = "--standby" in sys.argv
+    if standby:
         while not registered(settings.media_dir):  # the first one starts undisturbed
             time.sleep(_LOOK_S)
     else:
@@ -22,7 +22,8 @@ def main() -> None:
     while not server_answers(settings):
         time.sleep(_LOOK_S)
     command = [sys.executable, "-m", "livekit.starting"]
-    os.execv(sys.executable, command)  # noqa: S606 - the supervisor keeps watching this process
+    environment = child_environment({"voice_standby": str(standby)})
+    os.execve(sys.executable, command, environment)  # noqa: S606 - the supervisor keeps watching this process
 
 
 if __name__ == "__main__":

@@ -62,7 +62,8 @@ def test_the_procfile_is_read_with_this_python(tmp_path: Path) -> None:
     procfile.write_text("just words\n")
     with pytest.raises(BadInput, match="line 1"):
         read_procfile(procfile)
-    assert [each.name for each in read_procfile(ROOT / "Procfile")] == ["console", "api", "jobs", "media", "voice"]
+    names = ["console", "api", "jobs", "media", "voice", "standby"]
+    assert [each.name for each in read_procfile(ROOT / "Procfile")] == names
 
 
 async def test_a_killed_process_is_started_again_and_all_end_together(tmp_path: Path) -> None:
