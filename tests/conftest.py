@@ -28,7 +28,6 @@ _numbers = count(1)
 _FIRST = (
     "scenarios/test_scenarios",
     "screens/test_whole_sale",
-    "rooms",
     "durability",
     "voice",
     "scenarios",

@@ -106,6 +106,13 @@ class Installation:
         said += [(line["queued_at"], f"agent ({line['act']}, {line['status']}): {line['words']}") for line in spoken]
         return [f"{at:%M:%S.%f} {text}" for at, text in sorted(said)]
 
+    async def refusals(self, session_id: str) -> list[str]:
+        """Which guards held a commitment back, for the same person."""
+        rows = await self.rows(
+            "select * from guard_results where session_id = %s and transition = 'T31' and not held", session_id
+        )
+        return [f"{row['turn_id']}: {row['guard']} ({row['value']})" for row in rows]
+
     async def approve(self, session_id: str) -> None:
         """A manager at the console approves what this session waits for."""
         queue = await self.desk.queue(MANAGER)

@@ -84,4 +84,5 @@ async def on_the_line(at: Installation, buyer: Identity, *, scripted: bool = Tru
         yield speaker
     finally:
         await speaker.leave()
-        print("\n".join([*await at.dialogue(buyer), f"waits {speaker.waits()}"]))
+        refusals = await at.refusals(await speaker.session_id())
+        print("\n".join([*await at.dialogue(buyer), *refusals, f"waits {speaker.waits()}"]))
