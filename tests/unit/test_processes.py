@@ -77,7 +77,7 @@ async def test_a_killed_process_is_started_again_and_all_end_together(tmp_path: 
         grandchild = psutil.Process(pids(two)[0]).children()[0]
         both.stop()
         await running
-        assert all(gone(pid) for pid in [*pids(one), *pids(two), grandchild.pid])
+        await until(lambda: all(gone(pid) for pid in [*pids(one), *pids(two), grandchild.pid]))
 
 
 async def test_a_process_that_never_comes_up_ends_the_run_with_its_last_words(
