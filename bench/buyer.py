@@ -36,7 +36,9 @@ READ_BACK = {
     "price_readback": ((PRICE, "12", "team"), f"{PRICE} a month, fine.", _WRONG),
     "commit": ((PRICE, "12", "team"), "Yes, go ahead.", _WRONG),
 }  # fmt: skip
-CONSENTS = frozenset({"recording", "transfer_offer", "authority_readback", *READ_BACK})
+CONSENTS = frozenset(
+    {"recording", "transfer_offer", "authority", "budget", "authority_budget", "authority_readback", *READ_BACK}
+)
 TRUE_FACTS: dict[str, Any] = {
     "contact.name": ("dana whitfield", "dana"),
     "contact.phone": None,  # known from the line
@@ -46,6 +48,12 @@ TRUE_FACTS: dict[str, Any] = {
     "zone": None,
     "region": ("us-tx", "tx", "texas"),
     "objection": None,
+}
+# What the agent worked out from several answers, and what has to be in it.
+WORKED_OUT: dict[str, dict[str, Any]] = {
+    "scope": {"product": "team", "quantity": SEATS, "term": "monthly"},
+    "price_ack": {"amount": "2388.00"},
+    "commitment": {"amount": "2388.00"},
 }
 
 
@@ -99,7 +107,10 @@ def untrue(facts: dict[str, Any], said: list[str]) -> list[str]:
     spoken = set(words_of(" ".join(said)))
     found: list[str] = []
     for key, value in facts.items():
-        if key not in TRUE_FACTS:
+        if key in WORKED_OUT:
+            wrong = {name for name, want in WORKED_OUT[key].items() if value.get(name) != want}
+            found += [f"{key} = {value!r} ({', '.join(sorted(wrong))})"] if wrong else []
+        elif key not in TRUE_FACTS:
             wrong = [word for word in words_of(_text(value)) if word not in spoken | _FRAMES]
             found += [f"{key} = {value!r} ({', '.join(wrong)})"] if wrong else []
         elif TRUE_FACTS[key] and _text(value).lower() not in TRUE_FACTS[key]:

@@ -19,7 +19,7 @@ class EventKind(StrEnum):
     DELIVERED = "delivered"  # speech_ids: a text channel's receipt
     LINE = "line"  # state=down|up, [call_id]
     SILENCE = "silence"  # level=1|2|3
-    TIMER = "timer"  # timer (kind), timer_id, [ref]
+    TIMER = "timer"  # timer (kind), timer_id, [ref]; of an effect that failed for good: effect (kind), object
     DECISION = "decision"  # proposal_id, approval_id
     WEBHOOK = "webhook"  # source=contract|payment, status, and the ids of the object
     DIAL = "dial"  # answer=human|uncertain|voicemail|no_answer|busy|failed|ivr|screening, or due=true

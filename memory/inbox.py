@@ -160,13 +160,10 @@ class Inbox:
             rows.sort(key=lambda row: (row["due_at"], row["timer_id"]))
             for row in rows:
                 turn_id = f"timer:{row['timer_id']}:{row['due_at'].isoformat()}"
-                event = Event(
-                    turn_id,
-                    EventKind.TIMER,
-                    row["due_at"],
-                    None,
-                    {"timer": row["kind"], "timer_id": row["timer_id"], "ref": row["ref"]},
-                )
+                data = {"timer": row["kind"], "timer_id": row["timer_id"], "ref": row["ref"]}
+                if row["effect"]:
+                    data |= {"effect": row["effect"], "object": row["object"]}
+                event = Event(turn_id, EventKind.TIMER, row["due_at"], None, data)
                 await connection.execute(SQL["insert_event"], {"session_id": row["session_id"], **self._row(event)})
         return [(row["session_id"], row["timer_id"]) for row in rows]
 

@@ -21,7 +21,7 @@ from nodes.opening import open_up
 from nodes.presence import park
 from nodes.questions import abilities, answer_questions, lost_words, small_words, something_said
 from nodes.slot_focus import focus_of
-from nodes.slots import book_it, confirm_details, contact_of, mirror, offer, release
+from nodes.slots import book_it, confirm_details, contact_of, drop_meeting, offer, release
 from nodes.transfer import try_offer
 from nodes.working import resumed
 
@@ -43,6 +43,8 @@ async def book(state: ChainState, *, ports: Ports) -> ChainState:
 
 async def _go_on(turn: Turn, ports: Ports, words: bool) -> None:
     if turn.event.kind is EventKind.TIMER:
+        if turn.work.get("undone") == "T12" and turn.step is Step.SLOTS_OFFERED and turn.present:
+            await offer(turn, ports)
         _timer(turn)
         return
     if turn.step is Step.BOOKED and words:
@@ -221,16 +223,12 @@ def _cancel_or_keep(turn: Turn, answer: str, when: dict[str, str]) -> None:
 
     def cancel() -> None:
         permit = use(turn, "calendar.cancel", appointment["booking_id"])
-        turn.want("cancel_booking", booking_id=appointment["booking_id"])
-        mirror(turn, appointment, "cancel", None if isinstance(permit, Refused) else permit.capability_id)
-        turn.want("cancel_timer", timer="appointment", ref="meeting")
-        turn.want("cancel_timer", timer="no_show", ref="meeting")
+        drop_meeting(turn, None if isinstance(permit, Refused) else permit.capability_id)
 
     row = fire(
         turn, Trigger.MEETING_CANCELLED, records={"meeting_cancelled": {"starts": appointment["starts"]}}, act=cancel
     )
     if isinstance(row, Transition):
-        turn.deal.pop("appointment")
         say(turn, "meeting_cancelled", when=when)
 
 

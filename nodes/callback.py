@@ -14,8 +14,8 @@ from domain.stages import Overlay, Step
 from domain.state import part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
-from nodes.listen import zone_of
 from nodes.slots import contact_of
+from nodes.whereabouts import zone_of
 
 AS_SOON = "as_soon_as_possible"
 

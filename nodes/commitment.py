@@ -162,6 +162,7 @@ def commitment(turn: Turn, ports: Ports, words: bool) -> None:
         turn.work.get("settled_now")
         or turn.work.get("returned")
         or turn.work.get("payment_retry")
+        or (turn.work.get("undone") == "T31" and turn.present)
         or (words and not asks_something(turn))
     ):
         ask_commit(turn)
@@ -177,10 +178,13 @@ def _commit(turn: Turn, ports: Ports) -> None:
             refuse(turn, scope, "L1", "each use needs a person's yes", quote_hash)
         _ask_level_one(turn)
         return
+    before = part(turn.deal, "order")
     order: dict[str, Any] = {
         "quote_hash": quote_hash,
-        "attempt": int(part(turn.deal, "order").get("attempt", 0)) + 1,
+        "attempt": int(before.get("attempt", 0)) + 1,
         "open": True,
+        "turn_id": turn.event.turn_id,
+        "contract_void": bool(before.get("contract_void")),
     }
     proposal_id = approval["proposal_id"] if approval else None
     if stopped := closed_use(turn, order, proposal_id):
@@ -194,7 +198,7 @@ def _commit(turn: Turn, ports: Ports) -> None:
         act=lambda: send(turn, ports, order, proposal_id),
     )
     if isinstance(row, Transition):
-        turn.deal["order"] = {**part(turn.deal, "order"), **order}
+        turn.deal["order"] = {**before, **order, "contract_void": False}
         say_links(turn, "commit_sent", order)
     elif not asks_something(turn):
         ask_commit(turn)

@@ -10,6 +10,7 @@ from domain.reading import Wish
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 from nodes.commitment import ask_commit
+from nodes.people import give_to_people
 from nodes.sending import say_links
 
 
@@ -80,6 +81,9 @@ def _retry(turn: Turn, reason: str) -> None:
         turn.work["payment_retry"] = True
         say(turn, "payment_failed")
         ask_commit(turn)
+    else:
+        say(turn, "payment_with_people")
+        give_to_people(turn, "payment_failed", {"guard": row.guard})
 
 
 def won(turn: Turn, words: bool) -> None:

@@ -2,17 +2,18 @@
 
 from domain.acts import say
 from domain.events import EventKind
-from domain.facts import FactStatus
 from domain.firing import fire
-from domain.ledger import write
 from domain.ports import Ports
 from domain.stages import Step
 from domain.state import ChainState, part
 from domain.transitions import Trigger
 from domain.turn import Turn
 from nodes.hearing import learn_facts, note_receipts, pair_answer, reading_context, surely_heard
+from nodes.people import give_to_people
 from nodes.presence import disclose_first, is_other_person, note_presence
 from nodes.safety import after_opt_out, clear_no, erasure, other_party, person_wanted, revocation, warnings
+from nodes.undoing import effect_failed, tell_owed
+from nodes.whereabouts import know_the_place, zone_of
 from nodes.working import keep_reading, opened
 
 BUYER_THERE = (EventKind.WORDS, EventKind.ARRIVED)
@@ -22,13 +23,13 @@ LONGEST = 4000  # characters read of one message; the rest is stored, not read
 async def listen(state: ChainState, *, ports: Ports) -> ChainState:
     turn = await opened(state, ports)
     if part(turn.work, "refusal").get("kind") == "safe_line":
-        turn.work["handled"] = _give_to_people(turn)
+        turn.work["handled"] = _turn_refused(turn)
         return turn.update()
-    _know_the_place(turn, ports)
+    know_the_place(turn, ports)
     note_presence(turn)
     note_receipts(turn)
     if turn.event.kind is EventKind.TIMER and turn.event.data.get("timer") == "effect_failed":
-        turn.audit("effect_failed", {"effect": turn.event.data.get("ref")}, actor="system")
+        effect_failed(turn)
     if turn.event.kind is EventKind.WORDS:
         reading = ports.language.read(turn.words[:LONGEST], reading_context(turn, zone_of(turn)))
         keep_reading(turn, surely_heard(turn, reading))
@@ -36,29 +37,6 @@ async def listen(state: ChainState, *, ports: Ports) -> ChainState:
         pair_answer(turn)
     turn.work["handled"] = _first_things(turn)
     return turn.update()
-
-
-def zone_of(turn: Turn) -> str:
-    """The buyer's zone as far as it is known; the company's otherwise."""
-    zones: list[str] = turn.place.get("zones") or []
-    return str(turn.value("zone") or (zones[0] if zones else turn.policy.locale.business_tz))
-
-
-def _know_the_place(turn: Turn, ports: Ports) -> None:
-    """Region and candidate zones from the number, until the buyer says better."""
-    identity = part(turn.place, "identity")
-    if turn.place.get("region") is None and identity.get("kind") == "phone":
-        region, zones = ports.places.of(identity["value"])
-        turn.place.update(region=region, zones=list(zones))
-    if identity.get("kind") == "phone" and not turn.fact("contact.phone"):
-        status = FactStatus.CONFIRMED if identity.get("verified") else FactStatus.CLAIMED
-        write(turn, "contact.phone", identity["value"], status=status, speaker="system")
-    if identity.get("kind") == "email" and not turn.fact("contact.email"):
-        write(turn, "contact.email", identity["value"], status=FactStatus.CONFIRMED, speaker="system")
-    stated = turn.fact("region")
-    if stated and stated["value"] != turn.place.get("region"):
-        zone = ports.places.zone_of(str(stated["value"]))
-        turn.place.update(region=stated["value"], zones=[zone] if zone else turn.place.get("zones", []))
 
 
 def _days_until(turn: Turn) -> None:
@@ -79,6 +57,7 @@ def _first_things(turn: Turn) -> bool:
         if turn.step is Step.NEW:
             _begin(turn)
         disclose_first(turn)
+        tell_owed(turn)
     if turn.event.kind is EventKind.WORDS and not is_other_person(turn):
         learn_facts(turn)
     if other_party(turn):
@@ -101,12 +80,8 @@ def _begin(turn: Turn) -> None:
     turn.place["entered_at"] = turn.now.isoformat()
 
 
-def _give_to_people(turn: Turn) -> bool:
+def _turn_refused(turn: Turn) -> bool:
     """The database refused every decision of this turn: say so plainly and make it a task for a person."""
     say(turn, "safe_line")
-    turn.audit("turn_given_to_people", dict(turn.work["refusal"]))
-    identity = part(turn.place, "identity")  # the first words of a buyer come before any fact about them
-    number = turn.value("contact.phone") or (identity["value"] if identity.get("kind") == "phone" else "")
-    payload = {"number": str(number), "at": turn.now.isoformat(), "reason": "turn_refused"}
-    turn.want("outbox", outbox="callback", object=None, capability_id=None, payload=payload)
+    give_to_people(turn, "turn_refused", turn.work["refusal"])
     return True

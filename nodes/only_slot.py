@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from domain.reading import Answer
 from domain.state import part
 from domain.turn import Turn
-from nodes.listen import zone_of
+from nodes.whereabouts import zone_of
 
 
 def take_only_slot(turn: Turn) -> bool:

@@ -19,8 +19,8 @@ LINKS = {"contract.send": "contract", "payment.link": "payment"}
 
 
 def uses_of(order: Json) -> tuple[str, ...]:
-    """A later attempt pays the contract that is out already."""
-    return tuple(LINKS) if order["attempt"] == 1 else ("payment.link",)
+    """A later attempt pays the contract that is out already, unless that one is void."""
+    return tuple(LINKS) if order["attempt"] == 1 or order.get("contract_void") else ("payment.link",)
 
 
 def closed_use(turn: Turn, order: Json, proposal_id: str | None) -> tuple[str, Refused] | None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from domain.reading import TimeKind, TimeMention
 from domain.turn import Turn
-from nodes.listen import zone_of
+from nodes.whereabouts import zone_of
 
 
 def focus_of(turn: Turn) -> dict[str, Any]:

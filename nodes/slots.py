@@ -13,8 +13,8 @@ from domain.refusal import Refused
 from domain.stages import Channel
 from domain.state import part
 from domain.turn import Turn
-from nodes.listen import zone_of
 from nodes.slot_focus import exact_time, focus_of
+from nodes.whereabouts import zone_of
 
 HOLD_MINUTES, HOLD_MINUTES_BY_MESSAGE = 10, 240
 BY_MESSAGE = (Channel.SMS, Channel.EMAIL)
@@ -165,6 +165,15 @@ def book_it(turn: Turn) -> None:
     turn.want("timer", timer="no_show", ref="meeting", due_at=(starts + timedelta(minutes=10)).isoformat())
     for key in ("slots", "rejected", "focus"):
         turn.deal.pop(key, None)
+
+
+def drop_meeting(turn: Turn, capability_id: str | None) -> None:
+    """The meeting is off: the slot is free again, the invitation is taken back, and nobody is waited for."""
+    meeting: dict[str, Any] = turn.deal.pop("appointment")
+    turn.want("cancel_booking", booking_id=meeting["booking_id"])
+    mirror(turn, meeting, "cancel", capability_id)
+    for timer in ("appointment", "no_show"):
+        turn.want("cancel_timer", timer=timer, ref="meeting")
 
 
 def mirror(turn: Turn, booking: dict[str, Any], action: str, capability_id: str | None) -> None:

@@ -9,7 +9,7 @@ from domain import firing  # noqa: F401 - with it every guard is registered, and
 from domain.expressions import VARIABLES
 from domain.guards.check import GUARDS, sentence
 from domain.pricing import plain
-from domain.transitions import BY_ID
+from domain.transitions import BY_ID, UNDO
 
 STAGES: Mapping[str, tuple[str, str]] = {  # what people say, and the colour it has everywhere
     "ENTRY": ("Entry", "gray"),
@@ -152,9 +152,10 @@ def guard(name: str) -> str:
 
 def row_name(transition: str) -> str:
     """A row of the table by what triggers it."""
-    row = BY_ID.get(transition)
+    undone = transition.startswith(UNDO)
+    row = BY_ID.get(transition.removeprefix(UNDO))
     text = readable(row.trigger.value).capitalize() if row else transition
-    return text.replace("Ai ", "AI ")
+    return ("Taken back: " if undone else "") + text.replace("Ai ", "AI ")
 
 
 def title(proposal: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from domain.facts import FactStatus
 from domain.policy_types import Block, Count, Money, Percent, Positive, Switch, Table, Word
 from domain.stages import Overlay, Recording, Speaker
 from domain.stages import Step as Place
-from domain.transitions import BY_ID
+from domain.transitions import BY_ID, UNDO
 from graph.scenarios.setting import FactKey
 from graph.scenarios.values import Amount, Figure, Moment, Path, Record, Tally
 
@@ -54,7 +54,7 @@ def _counted(name: str) -> str:
 
 
 def _row(name: str) -> str:
-    if name not in BY_ID:
+    if name.removeprefix(UNDO) not in BY_ID:
         raise ValueError(f"{name!r} is no row T01 to T54")
     return name
 

@@ -22,7 +22,7 @@ class Record:
     events: dict[str, tuple[str, Json]] = field(default_factory=dict[str, tuple[str, Json]])
     marks: dict[str, dict[str, Mark]] = field(default_factory=dict[str, dict[str, Mark]])
     done: dict[str, datetime] = field(default_factory=dict[str, datetime])
-    failing: dict[str, int] = field(default_factory=dict[str, int])
+    failing: dict[str, tuple[bool, ...]] = field(default_factory=dict[str, tuple[bool, ...]])
     policies: int = 0
 
     def with_(self, **changes: Any) -> "Record":

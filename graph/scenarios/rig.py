@@ -23,7 +23,7 @@ from graph.jobs import call_opens
 from graph.local_tools import LocalTools
 from graph.policy_book import PolicyBook
 from graph.settings import ROOT, Settings
-from tools.declare import Deliver, Delivery, Receipt, ToolFailed
+from tools.declare import Deliver, Delivery, Receipt, ToolFailed, ToolRefused
 
 _KEY = SecretStr("scenario:" + base64.b64encode(bytes(range(32))).decode())
 _POOL = 2
@@ -31,9 +31,10 @@ _POOL = 2
 
 @dataclass(slots=True)
 class Faults:
-    """What goes wrong with deliveries: how often each kind still fails, and whether the carrier reports arrivals."""
+    """What goes wrong with deliveries: the tries of each kind that still fail (true: for good), and whether the carrier
+    reports arrivals."""
 
-    failing: dict[str, int] = field(default_factory=dict[str, int])
+    failing: dict[str, tuple[bool, ...]] = field(default_factory=dict[str, tuple[bool, ...]])
     receipts: bool = True
 
     def around(self, tools: Toolbox) -> Toolbox:
@@ -46,9 +47,10 @@ class Faults:
 
     def _faulty(self, kind: str, deliver: Deliver) -> Deliver:
         async def faulty(delivery: Delivery) -> Receipt:
-            if self.failing.get(kind, 0) > 0:
-                self.failing[kind] -= 1
-                raise ToolFailed("The scenario lets this try fail.")
+            if waiting := self.failing.get(kind):
+                self.failing[kind] = waiting[1:]
+                fault = ToolRefused if waiting[0] else ToolFailed
+                raise fault("The scenario lets this try fail.")
             return await deliver(delivery)
 
         return faulty
@@ -112,7 +114,7 @@ def _drawn() -> Any:
 async def open_rig(
     settings: Settings,
     now: datetime,
-    failing: Mapping[str, int],
+    failing: Mapping[str, tuple[bool, ...]],
     chance: random.Random | None,
     policies: Mapping[str, Policy],
 ) -> AsyncGenerator[Rig]:

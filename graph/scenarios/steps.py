@@ -145,6 +145,7 @@ class Fail(Block):
 
     effect: Delivered
     times: Positive = 1
+    for_good: Switch = False  # the world says no: it is not tried again
 
 
 class Step(Keyed):

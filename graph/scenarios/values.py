@@ -13,12 +13,14 @@ from pydantic_core import PydanticCustomError
 
 from domain.policy_types import Block, Money, Real
 from domain.stages import Overlay, Step
-from domain.transitions import BY_ID
+from domain.transitions import BY_ID, UNDO
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?) ?(s|min|h|d)")
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 _LOCAL = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d)?) ([A-Za-z_]+(?:/[A-Za-z_]+)*)")
-_TOKEN = re.compile(r"\s*,?\s*(?:(?P<row>T\d\d)\b|\((?P<note>[^()]+)\)|(?P<place>[A-Z]+(?:\.[a-z_]+)?)\b)\s*,?\s*")
+_TOKEN = re.compile(
+    r"\s*,?\s*(?:(?P<row>(?:undo )?T\d\d)\b|\((?P<note>[^()]+)\)|(?P<place>[A-Z]+(?:\.[a-z_]+)?)\b)\s*,?\s*"
+)
 _PLACES = {*(step.value for step in Step), *(overlay.value for overlay in Overlay)}
 
 
@@ -134,7 +136,7 @@ def _path(raw: object) -> tuple[Move, ...]:
 def _take(token: re.Match[str], moves: list[Move]) -> None:
     row, note, place = token["row"], token["note"], token["place"]
     if row:
-        if row not in BY_ID:
+        if row.removeprefix(UNDO) not in BY_ID:
             raise _bad_path(row)
         moves.append(Move(row))
         return

@@ -56,7 +56,7 @@ async def _calendar(doing: Doing) -> None:
 async def _fail(doing: Doing) -> None:
     want, failing = doing.step.fail, doing.rig.faults.failing
     assert want is not None
-    failing[want.effect] = failing.get(want.effect, 0) + want.times
+    failing[want.effect] = (*failing.get(want.effect, ()), *(want.times * (want.for_good,)))
 
 
 async def _again(doing: Doing) -> None:

@@ -105,11 +105,12 @@ select distinct i.session_id::text as session_id from inbox i join sessions s us
 where i.status = 'new' and (s.lease_owner is null or s.lease_until < clock_timestamp()) limit %(most)s;
 
 -- name: due_timers
--- Moments that have come, oldest first; each becomes one event.
+-- Moments that have come, oldest first; each becomes one event. The alarm of an effect says what that was to do.
 with due as (
-  select timer_id from timers where status = 'set' and due_at <= %(now)s order by due_at, timer_id limit %(most)s for update skip locked)
-update timers t set status = 'fired' from due where t.timer_id = due.timer_id
-returning t.timer_id, t.session_id::text as session_id, t.kind, t.ref, t.due_at;
+  select timer_id, ref from timers where status = 'set' and due_at <= %(now)s order by due_at, timer_id limit %(most)s
+  for update skip locked)
+update timers t set status = 'fired' from due left join outbox o on o.effect_id = due.ref where t.timer_id = due.timer_id
+returning t.timer_id, t.session_id::text as session_id, t.kind, t.ref, t.due_at, o.kind as effect, o.object;
 
 -- name: next_timer
 -- When the next moment comes.

@@ -128,7 +128,7 @@ async def test_a_node_that_raises_gives_the_safe_line_and_a_task_for_people(
         await settle(house, session_id)
     left = await read_all(house_dsn)
     assert broken(left, session_id) == []
-    (entry,) = [row for row in left.turn("audit", buyer.last_turn) if row["action"] == "turn_given_to_people"]
+    (entry,) = [row for row in left.turn("audit", buyer.last_turn) if row["action"] == "given_to_people"]
     assert entry["inside"]["payload"]["why"] == type(fault()).__name__
     callbacks = [row for row in left.turn("outbox", buyer.last_turn) if row["kind"] == "callback"]
     assert [row["status"] for row in callbacks] == ["delivered"]

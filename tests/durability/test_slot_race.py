@@ -117,7 +117,7 @@ def test_the_database_had_to_decide(race: Race) -> None:
 def test_no_error_reached_a_buyer(race: Race) -> None:
     assert {row["act"] for row in race.left.tables["speech"]} & {"safe_line", "slot_taken", "no_slots_at_all"} == set()
     assert {row["status"] for row in race.left.tables["inbox"]} == {"done"}
-    assert "turn_given_to_people" not in {row["action"] for row in race.left.tables["audit"]}
+    assert "given_to_people" not in {row["action"] for row in race.left.tables["audit"]}
 
 
 def test_every_session_is_whole(race: Race) -> None:
