@@ -37,15 +37,15 @@ ENDS = {"turn decided": END, "turn decided, a person decides next": "gate"}
 MOST_HOPS = 5  # stage nodes in one turn: four rows at most can change the stage
 
 
-def build(ports: Ports) -> StateGraph[ChainState, Any, Any, Any]:
-    """The uncompiled graph, its nodes bound to the ports."""
-    graph = StateGraph(ChainState)
+def build(ports: Ports, state: type[ChainState] = ChainState) -> StateGraph[ChainState, Any, Any, Any]:
+    """The uncompiled graph, its nodes bound to the ports. `state` names its channels and how they are kept."""
+    graph = StateGraph(state)
     for name, node in NODES.items():
         ways = ways_of(name)
         drawn = {target: said for said, target in ways.items()}
         bound = _bound(name, node, ports, ways)
-        graph.add_node(name, bound, metadata={"stage": name}, destinations=drawn)  # pyright: ignore[reportUnknownMemberType] - a generic of theirs
-    graph.add_node("gate", _gate, metadata={"human": "approval"})  # pyright: ignore[reportUnknownMemberType] - a generic of theirs
+        graph.add_node(name, bound, metadata={"stage": name}, destinations=drawn, input_schema=state)  # pyright: ignore[reportUnknownMemberType] - a generic of theirs
+    graph.add_node("gate", _gate, metadata={"human": "approval"}, input_schema=state)  # pyright: ignore[reportUnknownMemberType] - a generic of theirs
     graph.add_edge(START, "listen")
     graph.add_edge("gate", END)
     return graph

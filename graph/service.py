@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import uuid
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -18,8 +20,10 @@ from domain.results import SpeechLine, TurnResult, from_values
 from domain.stages import Channel
 from graph import probes
 from graph.attempts import why_not
+from memory.attempt import Attempt
 from memory.database import Gone
-from memory.inbox import Attempt, Inbox
+from memory.inbox import Inbox
+from memory.lease import Lease
 from memory.run import Run, running
 from nodes.reading.cards import card_spans, redact
 
@@ -55,12 +59,14 @@ class ChainService:
         kind = EventKind.ARRIVED if words is None else EventKind.WORDS
         payload = {**(data or {}), **({} if words is None else {"text": words})}
         event = without_cards(Event(turn_id, kind, self.clock.now(), channel, payload))
-        session_id = await self.inbox.store_arrival(identity, event)
-        if session_id is None:
+        owner = self._new_owner()
+        arrived = await self.inbox.arrive(identity, event, owner)
+        if arrived is None:
             session_id = await self.inbox.open_session(identity, event.at, channel, label)
             return await self.submit(session_id, event)
+        session_id, lease = arrived
         probes.reached("after_inbox")
-        return await self._served(session_id, turn_id)
+        return await self._served(session_id, turn_id, lease and partial(self._run_leased, session_id, owner, lease))
 
     async def submit(self, session_id: str, event: Event) -> TurnResult:
         """Store the event and run it. A duplicate turn_id gets the stored answer and changes nothing."""
@@ -77,15 +83,18 @@ class ChainService:
         place = await self.inbox.place(session_id)
         return TurnResult(event.turn_id, session_id, place["step"], place["overlay"], 0.0, 0.0, (), (), (), ran=False)
 
-    async def _served(self, session_id: str, turn_id: str) -> TurnResult:
-        """Run the session's queue until this event is served, here or by another runner."""
-        wait = 0.002
+    async def _served(
+        self, session_id: str, turn_id: str, first: Callable[[], Awaitable[int]] | None = None
+    ) -> TurnResult:
+        """Run the session's queue until this event is served, here or by another runner; `first` has its lease."""
+        wait, run = 0.002, first or partial(self.run_inbox, session_id)
         while True:
             try:
-                await self.run_inbox(session_id)
+                await run()
             except EventFailed as failed:
                 if failed.turn_id == turn_id:
                     raise
+            run = partial(self.run_inbox, session_id)
             done = self._results.pop(turn_id, None) or await self.inbox.result(session_id, turn_id)
             if done:
                 return done
@@ -95,10 +104,14 @@ class ChainService:
     # ---- running
     async def run_inbox(self, session_id: str) -> int:
         """Serve the session's waiting events in order, while the lease is ours. Returns how many were served."""
-        owner = f"{self.owner}:{next(self._runs)}"  # also within a process one run at a time has the session
+        owner = self._new_owner()
         lease = await self.inbox.take_lease(session_id, owner)
-        if lease is None:
-            return 0
+        return await self._run_leased(session_id, owner, lease) if lease else 0
+
+    def _new_owner(self) -> str:
+        return f"{self.owner}:{next(self._runs)}"  # also within a process one run at a time has the session
+
+    async def _run_leased(self, session_id: str, owner: str, lease: Lease) -> int:
         probes.reached("after_lease")
         served, event, run = 0, lease.event, Run(lease.head, lease.situation)
         renewal = self.inbox.keep_lease(session_id, owner)

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ from domain.errors import BadInput, EventFailed, ThroughlineError
 from domain.events import Event, EventKind
 from domain.results import SpeechLine, TurnResult
 from domain.stages import Channel
+from memory.attempt import Attempt
 from memory.contacts import WON_FOR, open_session
 from memory.database import Pool
 from memory.lease import Lease, Renewal
@@ -20,29 +20,6 @@ from memory.sealing import Sealer
 from memory.trail import link_row
 
 LEASE_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A use of authority from outside of a turn that was refused."""
-
-    turn_id: str
-    scope: str
-    guard: str
-    policy_version: str
-    at: datetime
-    capability_id: str | None = None
-    object_id: str | None = None
-
-    @property
-    def payload(self) -> dict[str, Any]:
-        """What the trail says about it."""
-        return {
-            "scope": self.scope,
-            "guard": self.guard,
-            "object": self.object_id,
-            "capability": self.capability_id,
-        }
 
 
 class Inbox:
@@ -59,15 +36,23 @@ class Inbox:
             return await open_session(connection, self._sealer, identity, now, channel, label)
 
     # ---- events
-    async def store_arrival(self, identity: Identity, event: Event) -> str | None:
-        """Store an event with the session that goes on with this buyer; None where there is none, or it is stored."""
+    async def arrive(self, identity: Identity, event: Event, owner: str) -> tuple[str, Lease | None] | None:
+        """Store an event with the session that goes on with this buyer, and take its lease where that is free.
+
+        None where there is no such session, or the event was stored before.
+        """
         row = await self._one(
-            "insert_arrival",
+            "arrive",
             identity_hash=self._sealer.digest(identity.kind, identity.value),
             won_since=event.at - WON_FOR,
+            owner=owner,
+            ttl=self._lease_s,
             **self._row(event),
         )
-        return row["session_id"] if row else None
+        if row is None:
+            return None
+        first = self._event(row) if row["turn_id"] else event
+        return row["session_id"], Lease(first, row["head"], row["situation"]) if row["leased"] else None
 
     async def store(self, session_id: str, event: Event) -> bool:
         """Store an event; False where it was stored before. Raises BadInput where the id belongs to another session."""

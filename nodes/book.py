@@ -21,7 +21,7 @@ from nodes.opening import open_up
 from nodes.presence import park
 from nodes.questions import abilities, answer_questions, lost_words, small_words, something_said
 from nodes.slot_focus import focus_of
-from nodes.slots import book_it, confirm_details, contact_of, drop_meeting, offer, release
+from nodes.slots import book_it, confirm_details, contact_of, drop_meeting, offer, offer_same, release
 from nodes.transfer import try_offer
 from nodes.working import resumed
 
@@ -150,7 +150,8 @@ async def _offer_again(turn: Turn, ports: Ports) -> None:
         say(turn, "ask_slot")
     else:
         turn.count("ask_slot")
-        await offer(turn, ports)
+        if not offer_same(turn):
+            await offer(turn, ports)
 
 
 async def _other_slots(turn: Turn, ports: Ports) -> None:

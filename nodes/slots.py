@@ -17,6 +17,7 @@ from nodes.slot_focus import exact_time, focus_of
 from nodes.whereabouts import zone_of
 
 HOLD_MINUTES, HOLD_MINUTES_BY_MESSAGE = 10, 240
+STILL_FREE = timedelta(minutes=2)  # what was free then is offered again without another look
 BY_MESSAGE = (Channel.SMS, Channel.EMAIL)
 
 
@@ -90,8 +91,18 @@ def _offer_list(turn: Turn, slots: list[Slot], missed: bool) -> None:
         say(turn, "no_slots_at_all")
         return
     turn.deal["slots"] = [slot.starts.isoformat() for slot in slots]
+    turn.deal["slots_at"] = turn.now.isoformat()
     when = [spoken(turn, slot.starts) for slot in slots]
     say(turn, "no_slots_then" if missed else "offer_slots", slots=when)
+
+
+def offer_same(turn: Turn) -> bool:
+    """Say the times again that were found a moment ago, without another look; the hold decides who gets one."""
+    slots: list[str] = turn.deal.get("slots") or []
+    if not slots or turn.now - datetime.fromisoformat(turn.deal.get("slots_at", "1970-01-01T00:00Z")) > STILL_FREE:
+        return False
+    say(turn, "offer_slots", slots=[spoken(turn, datetime.fromisoformat(starts)) for starts in slots])
+    return True
 
 
 def propose(turn: Turn, slot: Slot) -> None:
@@ -163,7 +174,7 @@ def book_it(turn: Turn) -> None:
     starts = datetime.fromisoformat(hold["starts"])
     turn.want("timer", timer="appointment", ref="meeting", due_at=starts.isoformat())
     turn.want("timer", timer="no_show", ref="meeting", due_at=(starts + timedelta(minutes=10)).isoformat())
-    for key in ("slots", "rejected", "focus"):
+    for key in ("slots", "slots_at", "rejected", "focus"):
         turn.deal.pop(key, None)
 
 

@@ -33,16 +33,27 @@ select pg_advisory_xact_lock(hashtextextended(%(identity_hash)s, 7));
 insert into inbox (turn_id, session_id, kind, channel, at, sealed)
 values (%(turn_id)s, %(session_id)s, %(kind)s, %(channel)s, %(at)s, %(sealed)s) on conflict (turn_id) do nothing returning seq;
 
--- name: insert_arrival
--- An event of somebody with an open session is stored with it at once; nothing where nobody is known or it was stored before.
+-- name: arrive
+-- An event of somebody with an open session is stored with it, and the lease taken where it is free, in one round trip; nothing
+-- where nobody is known or it was stored before. The oldest event that waited before is returned; without one it is this one.
 with open as (
   select s.session_id from identities i join sessions s using (contact_id)
   where i.identity_hash = %(identity_hash)s
     and (s.ended_at is null or (s.outcome = 'WON' and s.ended_at > %(won_since)s))
-  order by s.ended_at is null desc, s.opened_at desc limit 1)
-insert into inbox (turn_id, session_id, kind, channel, at, sealed)
-select %(turn_id)s, session_id, %(kind)s, %(channel)s, %(at)s, %(sealed)s from open
-on conflict (turn_id) do nothing returning session_id::text as session_id;
+  order by s.ended_at is null desc, s.opened_at desc limit 1),
+stored as (
+  insert into inbox (turn_id, session_id, kind, channel, at, sealed)
+  select %(turn_id)s, session_id, %(kind)s, %(channel)s, %(at)s, %(sealed)s from open
+  on conflict (turn_id) do nothing returning session_id),
+lease as (
+  update sessions s set lease_owner = %(owner)s, lease_until = clock_timestamp() + %(ttl)s * interval '1 second'
+  from stored where s.session_id = stored.session_id and (s.lease_owner is null or s.lease_until < clock_timestamp())
+  returning s.session_id, s.head)
+select stored.session_id::text as session_id, lease.session_id is not null as leased, lease.head, e.turn_id, e.kind, e.channel,
+  e.at, e.sealed, to_jsonb(si) as situation
+from stored left join lease on true left join situations si on si.session_id = lease.session_id
+left join lateral (
+  select * from inbox where inbox.session_id = lease.session_id and status = 'new' order by seq limit 1) e on true;
 
 -- name: event_status
 -- What became of an event.
