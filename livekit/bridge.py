@@ -42,6 +42,7 @@ class ChainAgent(Agent):
         self._conversation, self._patience_s = conversation, profile.endpoint_max_s + _LOST_TURN_S
         self._overheard = Overheard(self._talking, lambda said: conversation.hear(said) and None)
         self._ahead: dict[str, _Ahead] = {}
+        self._next = ""
         self.played = Played()
         self._spoke_at = 0.0
         self._pending_since: float | None = None  # words are there, and the turn they belong to is not over yet
@@ -111,11 +112,15 @@ class ChainAgent(Agent):
             self.played.made(frame.duration)
             yield frame
         self.played.whole()
+        if self._next:
+            self._ahead[self._next] = _Ahead(Agent.default.tts_node(self, _one(self._next), ModelSettings()))
 
     def prepare(self, words: str) -> None:
-        """Have the next line's sound ready when this one ends."""
-        self._forget()
-        self._ahead[words] = _Ahead(Agent.default.tts_node(self, _one(words), ModelSettings()))
+        """Have the next line's sound ready when this one ends; empty where none is known.
+
+        It is made when all sound of this one is: a local voice makes one sentence at a time, and the buyer waits.
+        """
+        self._next = words
 
     def _forget(self) -> None:
         for ahead in self._ahead.values():

@@ -135,8 +135,7 @@ class Mouth:
         self._begun = item.turn_id
         self._played.begin()
         handle = item.handle = self._session.say(item.line.words, allow_interruptions=not item.line.uninterruptible)
-        if self._waiting:
-            self._prepare(self._waiting[0].line.words)
+        self._prepare(self._waiting[0].line.words if self._waiting else "")
         try:
             async with asyncio.timeout(_LONGEST_S + _PER_LETTER_S * len(item.line.words)):
                 await handle.wait_for_playout()
