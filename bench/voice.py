@@ -6,7 +6,8 @@ Our agent and a stock LiveKit agent answer the same questions with the same word
 import asyncio
 import statistics
 import sys
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,41 +21,59 @@ from livekit.speech import build_tts, fixed_sentences
 from livekit.voice import VoiceProfile
 
 PLAIN, CACHED, STOCK = "ours", "ours, cached", "stock"
-AGENTS = {PLAIN: "ours", CACHED: "ours-cached", STOCK: "stock"}
+AGENTS = {PLAIN: "ours", STOCK: "stock", CACHED: "ours-cached"}
 OTHERWISE = "I see. What else would you like to know?"
 SLOWER_MS = 20.0  # what ours may take more than stock, without the cache
 _TRIES = 5  # a voice that is late on a busy machine ends the filling
 EARS = {"scripted": "scripted", "local": "local"}
 
 
+@dataclass(slots=True)
+class Found:
+    """Waits and unanswered questions by peer; `said` holds what ours answered, question after question."""
+
+    waits: dict[str, list[float]]
+    unanswered: dict[str, int]
+    said: list[list[str]] = field(default_factory=list[list[str]])
+
+
 async def latency(at: Exchange, hears: str, rounds: int) -> dict[str, Any]:
-    """Milliseconds from the end of each question to the answer's first sound, by peer."""
-    waits: dict[str, list[float]] = {name: [] for name in AGENTS}
-    kept, all_fixed = 0, fixed_sentences(at.world.lines, at.world.catalogue)
-    await _fill(at, _values_of(at.ground, CACHED, hears), all_fixed)
-    async with AsyncExitStack() as workers:
+    """Milliseconds from the end of each question to the answer's first sound, by peer.
+
+    One agent at a time, in turns: three on one machine would be heard in each other's figures.
+    """
+    found = Found({name: [] for name in AGENTS}, dict.fromkeys(AGENTS, 0))
+    fixed = fixed_sentences(at.world.lines, at.world.catalogue)
+    await _fill(at, _values_of(at.ground, CACHED, hears), fixed)
+    for _ in range(rounds):
         for name in AGENTS:
-            await workers.enter_async_context(_worker_of(at.ground, name, hears))
-        peers = await _on_the_line(at, hears == "scripted")
-        try:
-            for question in QUESTIONS * rounds:
-                asked = at.world.clock.now()
-                await _ask(PLAIN, peers, question, waits)
-                lines = await at.said(peers[PLAIN], asked)
-                kept += bool(lines) and SENTENCES.tokenize(lines[0])[0].strip() in all_fixed
-                at.answer(peers[STOCK], " ".join(lines) or OTHERWISE)
-                for name in (STOCK, CACHED):
-                    await _ask(name, peers, question, waits)
-        finally:
-            await leave(list(peers.values()))
-    lost = {name: peer.unanswered for name, peer in peers.items()}
-    return {"waits": waits, "asked": rounds * len(QUESTIONS), "kept": kept, "unanswered": lost}
+            async with _worker_of(at.ground, name, hears):
+                await _questions(at, name, hears == "scripted", found)
+    kept = sum(bool(lines) and SENTENCES.tokenize(lines[0])[0].strip() in fixed for lines in found.said)
+    return {"waits": found.waits, "asked": rounds * len(QUESTIONS), "kept": kept, "unanswered": found.unanswered}
 
 
-async def _ask(name: str, peers: dict[str, Peer], question: str, waits: dict[str, list[float]]) -> None:
+async def _questions(at: Exchange, name: str, scripted: bool, found: Found) -> None:
+    """Every question of one call. The stock agent says what ours has just said to the same question."""
+    peer = await (at.call_stock(scripted=scripted) if name == STOCK else at.call(AGENTS[name], scripted=scripted))
+    note(f"{name} is on the line")
+    try:
+        for number, question in enumerate(QUESTIONS):
+            if name == STOCK:
+                at.answer(peer, " ".join(found.said[number - len(QUESTIONS)]) or OTHERWISE)
+            asked = at.world.clock.now()
+            await _ask(name, peer, question, found.waits)
+            if name == PLAIN:
+                found.said.append(await at.said(peer, asked))
+    finally:
+        found.unanswered[name] += peer.unanswered
+        await leave([peer])
+
+
+async def _ask(name: str, peer: Peer, question: str, waits: dict[str, list[float]]) -> None:
     """Who is not answered, however often they ask, is counted and goes on to the next question."""
     try:
-        waits[name].append(await peers[name].ask(question))
+        waits[name].append(await peer.ask(question))
         note(f"{name}: {question} {waits[name][-1]:.0f} ms")
     except Unanswered as problem:
         note(f"{name}: {question} {problem}")
@@ -79,15 +98,6 @@ def _values_of(at: Ground, name: str, hears: str) -> dict[str, Any]:
     )
 
 
-async def _on_the_line(at: Exchange, scripted: bool) -> dict[str, Peer]:
-    """One after the other: what a start costs is not to be heard in another's opening."""
-    peers: dict[str, Peer] = {}
-    for name, agent in AGENTS.items():
-        peers[name] = await (at.call_stock(scripted=scripted) if name == STOCK else at.call(agent, scripted=scripted))
-        note(f"{name} is on the line")
-    return peers
-
-
 async def _fill(at: Exchange, values: dict[str, Any], sentences: list[str]) -> None:
     """As every first call does beside its talk; here before anybody talks, so that nothing else is measured with it."""
     settings = settings_of(values)
@@ -105,7 +115,7 @@ async def measure(at: Ground, quick: bool) -> dict[str, Any]:
     report: dict[str, Any] = {"latency": {}, "load": {}}
     async with exchange(at) as here:
         for hears in ("scripted",) if quick else tuple(EARS):
-            report["latency"][hears] = await latency(here, hears, 1 if quick else 2)
+            report["latency"][hears] = await latency(here, hears, 1 if quick else 3)
         for speech in ("scripted",) if quick else tuple(EARS):
             report["load"][speech] = await load(here, speech, quick)
     return report
