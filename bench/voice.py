@@ -16,6 +16,7 @@ from bench.line import Unanswered
 from bench.rooms import Ground, ground, settings_of, worker
 from bench.voice_load import HELD_MS, held, load, load_table
 from domain.policy import load_policy
+from graph.bootstrap import articles
 from livekit.cached_voice import SENTENCES
 from livekit.speech import build_tts, fixed_sentences
 from livekit.voice import VoiceProfile
@@ -43,7 +44,7 @@ async def latency(at: Exchange, hears: str, rounds: int) -> dict[str, Any]:
     One agent at a time, in turns: three on one machine would be heard in each other's figures.
     """
     found = Found({name: [] for name in AGENTS}, dict.fromkeys(AGENTS, 0))
-    fixed = fixed_sentences(at.world.lines, at.world.catalogue)
+    fixed = fixed_sentences(at.world.lines, at.world.catalogue, articles())
     await _fill(at, _values_of(at.ground, CACHED, hears), fixed)
     for _ in range(rounds):
         for name in AGENTS:

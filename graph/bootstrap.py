@@ -99,6 +99,11 @@ def _language() -> Any:
     return LocalLanguage(TopicIndex(_knowledge().phrasings()))
 
 
+def articles() -> list[str]:
+    """The answers of the knowledge articles, which are the same for everybody."""
+    return list(_knowledge().answers())
+
+
 def warm(settings: Settings) -> None:
     """Read what the first turn of a process would otherwise have to wait for."""
     _catalogue()

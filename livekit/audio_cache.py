@@ -33,7 +33,7 @@ class AudioCache:
     ) -> None:
         self._folder = folder / voice_key if folder and shared_bytes else None
         self._all_voices = folder
-        self._fixed = frozenset(plain(sentence) for sentence in fixed)
+        self._fixed = dict.fromkeys(plain(sentence) for sentence in fixed)
         self._shared_bytes, self._session_bytes = shared_bytes, session_bytes
         self._session: OrderedDict[str, bytes] = OrderedDict()
         self._session_size = 0
@@ -62,8 +62,8 @@ class AudioCache:
                 self._session_size -= len(self._session.popitem(last=False)[1])
 
     def missing(self) -> list[str]:
-        """Fixed sentences that are not on the shelf yet."""
-        return sorted(text for text in self._fixed if (path := self._path(text)) and not path.exists())
+        """Fixed sentences that are not on the shelf yet, in the order in which they were given."""
+        return [text for text in self._fixed if (path := self._path(text)) and not path.exists()]
 
     def forget_session(self) -> None:
         self._session.clear()

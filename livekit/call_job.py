@@ -12,7 +12,7 @@ from typing import Any
 from livekit.agents import AgentSession, JobContext, room_io
 
 from domain.state import part
-from graph.bootstrap import World, open_world, service_of
+from graph.bootstrap import World, articles, open_world, service_of
 from graph.calls import DEAD_AFTER_S, Call, Calls, CallState, Gone, Serving, calls_of, told
 from graph.service import ChainService
 from graph.settings import Settings
@@ -104,7 +104,7 @@ class CallJob:
         self.ctx.room.on("disconnected", self._disconnected)
         connecting = asyncio.create_task(self.ctx.connect())
         conversation = Conversation(self.call, self.service, self.calls, self.ctx.job.id)
-        voice = build_tts(settings, self.profile, fixed_sentences(self.world.lines, catalogue))
+        voice = build_tts(settings, self.profile, fixed_sentences(self.world.lines, catalogue, articles()))
         terms = key_terms(catalogue)
         ear = build_stt(settings, terms, call=self.call.call_id, detection=self.profile.hearing())
         session: AgentSession = AgentSession(stt=ear, tts=voice, llm=Decider(), **self.profile.session_options())

@@ -82,8 +82,11 @@ def key_terms(catalogue: Catalogue, buyer: Iterable[str | None] = ()) -> list[st
     return list(dict.fromkeys(word.strip() for word in known if word and word.strip()))
 
 
-def fixed_sentences(lines: Lines, catalogue: Catalogue) -> list[str]:
-    """The sentences of every act that says the same to everybody: no slot, or only what the company is."""
+def fixed_sentences(lines: Lines, catalogue: Catalogue, articles: Iterable[str] = ()) -> list[str]:
+    """The sentences that are the same for everybody: of acts without a slot, or with what the company is; of articles.
+
+    Those that are said in most calls come first: the cache is filled in their order.
+    """
     company = catalogue.company
     same = {
         "agent": company.agent_name,
@@ -100,6 +103,8 @@ def fixed_sentences(lines: Lines, catalogue: Catalogue) -> list[str]:
         slots = {name: same[name] for name in spec.slots}
         for number in range(lines.phrasings(act)):
             found.update(dict.fromkeys(s.strip() for s in SENTENCES.tokenize(lines.render(act, slots, number))))
+    for answer in articles:
+        found.update(dict.fromkeys(s.strip() for s in SENTENCES.tokenize(answer)))
     return [sentence for sentence in found if sentence]
 
 

@@ -42,6 +42,10 @@ class LocalKnowledge:
     def article(self, topic: str) -> Article | None:
         return self._articles.get(topic)
 
+    def answers(self) -> list[str]:
+        """What is said word for word, whoever asks."""
+        return [article.answer for article in self._articles.values()]
+
     def phrasings(self) -> Mapping[str, Sequence[str]]:
         """The declared ways to ask for each article, for the reader to match."""
         return self._phrasings

@@ -171,7 +171,7 @@ async def test_a_voice_that_stands_in_is_not_remembered(tmp_path: Path) -> None:
     kept = cache(tmp_path)
     voice = SpokenTTS(CachedTTS(SteadyTTS([lead, stand_in]), kept))
     await spoken(voice, FIXED[0])
-    assert kept.missing() == sorted(FIXED) and await voice.fill() == 0
+    assert kept.missing() == list(FIXED) and await voice.fill() == 0
     await voice.aclose()
 
 
@@ -181,14 +181,15 @@ async def test_a_sentence_that_was_cut_short_is_not_remembered(tmp_path: Path) -
     speech = voice.synthesize(FIXED[0])
     await asyncio.sleep(0.05)
     await speech.aclose()
-    assert kept.missing() == sorted(FIXED)
+    assert kept.missing() == list(FIXED)
 
 
 # ---- which sentences
 def test_every_disclosure_and_no_slot_of_a_buyer_is_fixed() -> None:
     products = {product.key: product.name for product in CATALOGUE.products}
     lines = load_lines((POLICY / "lines" / "en.yaml").read_text("utf-8"), "en.yaml", products)
-    fixed = fixed_sentences(lines, CATALOGUE)
+    fixed = fixed_sentences(lines, CATALOGUE, ["It is stored encrypted. Nobody else sees it."])
+    assert fixed[-2:] == ["It is stored encrypted.", "Nobody else sees it."]
     company = CATALOGUE.company
     opening = {"agent": company.agent_name, "company": company.name, "purpose": company.purpose}
     for act in ("disclose_ai", "disclose_ai_again"):
