@@ -3,10 +3,8 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
-from functools import partial
 from itertools import count
 from typing import Any
 
@@ -65,36 +63,36 @@ class ChainService:
             session_id = await self.inbox.open_session(identity, event.at, channel, label)
             return await self.submit(session_id, event)
         session_id, lease = arrived
-        probes.reached("after_inbox")
-        return await self._served(session_id, turn_id, lease and partial(self._run_leased, session_id, owner, lease))
+        return await self._served(session_id, turn_id, owner, lease)
 
     async def submit(self, session_id: str, event: Event) -> TurnResult:
         """Store the event and run it. A duplicate turn_id gets the stored answer and changes nothing."""
-        event = without_cards(event)
+        event, owner, lease = without_cards(event), self._new_owner(), None
         if event.kind in (EventKind.HEARD, EventKind.DELIVERED):
             if not await self.inbox.note_heard(session_id, event):
                 return await self._no_turn(session_id, event)
         else:
-            await self.inbox.store(session_id, event)
-        probes.reached("after_inbox")
-        return await self._served(session_id, event.turn_id)
+            lease = await self.inbox.store(session_id, event, owner)
+        return await self._served(session_id, event.turn_id, owner, lease)
 
     async def _no_turn(self, session_id: str, event: Event) -> TurnResult:
         place = await self.inbox.place(session_id)
         return TurnResult(event.turn_id, session_id, place["step"], place["overlay"], 0.0, 0.0, (), (), (), ran=False)
 
-    async def _served(
-        self, session_id: str, turn_id: str, first: Callable[[], Awaitable[int]] | None = None
-    ) -> TurnResult:
-        """Run the session's queue until this event is served, here or by another runner; `first` has its lease."""
-        wait, run = 0.002, first or partial(self.run_inbox, session_id)
+    async def _served(self, session_id: str, turn_id: str, owner: str, lease: Lease | None) -> TurnResult:
+        """Run the session's queue until this event is served, here or by another runner."""
+        probes.reached("after_inbox")
+        wait = 0.002
         while True:
             try:
-                await run()
+                if lease:
+                    await self._run_leased(session_id, owner, lease)
+                else:
+                    await self.run_inbox(session_id)
             except EventFailed as failed:
                 if failed.turn_id == turn_id:
                     raise
-            run = partial(self.run_inbox, session_id)
+            lease = None
             done = self._results.pop(turn_id, None) or await self.inbox.result(session_id, turn_id)
             if done:
                 return done

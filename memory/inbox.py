@@ -41,29 +41,30 @@ class Inbox:
 
         None where there is no such session, or the event was stored before.
         """
-        row = await self._one(
-            "arrive",
-            identity_hash=self._sealer.digest(identity.kind, identity.value),
-            won_since=event.at - WON_FOR,
-            owner=owner,
-            ttl=self._lease_s,
-            **self._row(event),
-        )
-        if row is None:
-            return None
-        first = self._event(row) if row["turn_id"] else event
-        return row["session_id"], Lease(first, row["head"], row["situation"]) if row["leased"] else None
+        known = self._sealer.digest(identity.kind, identity.value)
+        return await self._take_in(event, owner, identity_hash=known, session_id=None)
 
-    async def store(self, session_id: str, event: Event) -> bool:
-        """Store an event; False where it was stored before. Raises BadInput where the id belongs to another session."""
-        row = await self._one("insert_event", session_id=session_id, **self._row(event))
-        if row is None:
+    async def store(self, session_id: str, event: Event, owner: str) -> Lease | None:
+        """Store an event, once, and take the session's lease where that is free.
+
+        Raises BadInput where the event's id belongs to another session.
+        """
+        stored = await self._take_in(event, owner, identity_hash=None, session_id=session_id)
+        if stored is None:
             known = await self._one("event_status", turn_id=event.turn_id)
             if known and known["session_id"] != session_id:
                 raise BadInput(
                     "turn_id", f"{event.turn_id!r} belongs to another session", "Give every event an id of its own."
                 )
-        return row is not None
+        return stored[1] if stored else None
+
+    async def _take_in(self, event: Event, owner: str, **where: str | None) -> tuple[str, Lease | None] | None:
+        since = event.at - WON_FOR
+        row = await self._one("arrive", owner=owner, ttl=self._lease_s, won_since=since, **where, **self._row(event))
+        if row is None:
+            return None
+        first = self._event(row) if row["turn_id"] else event
+        return row["session_id"], Lease(first, row["head"], row["situation"]) if row["leased"] else None
 
     def _row(self, event: Event) -> dict[str, Any]:
         return {

@@ -34,16 +34,17 @@ insert into inbox (turn_id, session_id, kind, channel, at, sealed)
 values (%(turn_id)s, %(session_id)s, %(kind)s, %(channel)s, %(at)s, %(sealed)s) on conflict (turn_id) do nothing returning seq;
 
 -- name: arrive
--- An event of somebody with an open session is stored with it, and the lease taken where it is free, in one round trip; nothing
--- where nobody is known or it was stored before. The oldest event that waited before is returned; without one it is this one.
+-- An event is stored with its session, or the open one of who is there, and the lease taken where it is free, in one round trip;
+-- nothing where nobody is known or it was stored before. The oldest event that waited is returned; without one it is this one.
 with open as (
-  select s.session_id from identities i join sessions s using (contact_id)
-  where i.identity_hash = %(identity_hash)s
-    and (s.ended_at is null or (s.outcome = 'WON' and s.ended_at > %(won_since)s))
-  order by s.ended_at is null desc, s.opened_at desc limit 1),
+  select coalesce(%(session_id)s::uuid, (
+    select s.session_id from identities i join sessions s using (contact_id)
+    where i.identity_hash = %(identity_hash)s
+      and (s.ended_at is null or (s.outcome = 'WON' and s.ended_at > %(won_since)s))
+    order by s.ended_at is null desc, s.opened_at desc limit 1)) as session_id),
 stored as (
   insert into inbox (turn_id, session_id, kind, channel, at, sealed)
-  select %(turn_id)s, session_id, %(kind)s, %(channel)s, %(at)s, %(sealed)s from open
+  select %(turn_id)s, session_id, %(kind)s, %(channel)s, %(at)s, %(sealed)s from open where session_id is not null
   on conflict (turn_id) do nothing returning session_id),
 lease as (
   update sessions s set lease_owner = %(owner)s, lease_until = clock_timestamp() + %(ttl)s * interval '1 second'

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from domain.events import Event
 from domain.policy_copies import changed
 from domain.ports import Ports
 from graph import probes
@@ -24,6 +25,7 @@ from graph.local_tools import LocalTools
 from graph.runner import Runner
 from graph.scenarios.forked import Child, Ended, start
 from graph.settings import Settings
+from memory.desk import put_event
 from memory.sealing import Sealer
 
 NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)  # a Tuesday morning in Texas
@@ -80,6 +82,21 @@ async def put_policy_in_force(house: House) -> None:
     changes = {"autonomy.cells": cells, "capacity.seats.ai_closer": 10_000}
     whole = changed(path.read_text("utf-8"), path.name, "durability.0", changes)
     await house.world.policies.put_in_force(whole, path.name, NOW - timedelta(days=1), "test", "durability")
+
+
+async def put_in_inbox(house: House, session_id: str, event: Event) -> None:
+    """Store an event as tools do: whoever runs the session finds it waiting."""
+    async with house.world.pool.connection() as connection:
+        await put_event(
+            connection,
+            house.world.sealer,
+            turn_id=event.turn_id,
+            session_id=session_id,
+            kind=event.kind.value,
+            channel=event.channel.value if event.channel else None,
+            at=event.at,
+            data=event.data,
+        )
 
 
 async def furnish(dsn: str) -> None:

@@ -21,7 +21,7 @@ from graph.delivery import Toolbox
 from graph.service import MOST_ATTEMPTS
 from memory.database import Gone
 from tests.durability.buyers import BOOKING, COMMITMENT, DISCOVERY, PAUSE, Buyer, lead, say
-from tests.durability.house import NOW, House, jobs_process, opened
+from tests.durability.house import NOW, House, jobs_process, opened, put_in_inbox
 from tests.durability.trail import Left, broken, read_all
 from tools.declare import Deliver, Delivery, Receipt, ToolFailed
 
@@ -262,7 +262,7 @@ def test_runners_and_workers_live_through_it(house_dsn: str) -> None:
     async def begin(buyer: Buyer) -> str:
         async with opened(house_dsn) as house:
             session_id = await lead(house, buyer)
-            await house.service.inbox.store(session_id, buyer.last_event)
+            await put_in_inbox(house, session_id, buyer.last_event)
             return session_id
 
     served = "select count(*) = 0 from inbox where status = 'new'"

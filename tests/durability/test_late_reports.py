@@ -8,14 +8,14 @@ import pytest
 
 from domain.results import TurnResult
 from tests.durability.buyers import BOOKING, COMMITMENT, Buyer, Script, say
-from tests.durability.house import House, RunningClock, opened
+from tests.durability.house import House, RunningClock, opened, put_in_inbox
 from tests.durability.trail import read_all
 
 
 async def reply(house: House, buyer: Buyer, place: int, session_id: str) -> TurnResult:
     """The report about what the buyer answers comes when the reply waits to be served already."""
     event = replace(buyer.event(place), at=house.clock.now())
-    await house.service.inbox.store(session_id, event)
+    await put_in_inbox(house, session_id, event)
     await asyncio.sleep(0.01)
     await house.deliverer.drain(session_id)
     return await house.service.submit(session_id, event)
