@@ -53,7 +53,7 @@ class Ours:
         return result.speech[0].words if result.speech else ""
 
 
-class _StockState(ChainState):
+class _StockState(ChainState, total=False):
     """The same state with a transcript as it is documented; what is of one turn alone is not stored either."""
 
     messages: Annotated[list[Any], add_messages]  # pyright: ignore[reportIncompatibleVariableOverride] - the point of it
