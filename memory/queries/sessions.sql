@@ -36,7 +36,7 @@ values (%(turn_id)s, %(session_id)s, %(kind)s, %(channel)s, %(at)s, %(sealed)s) 
 -- name: arrive
 -- An event is stored with its session, or the open one of who is there, and the lease taken where it is free, in one round trip;
 -- nothing where nobody is known or it was stored before. The oldest event that waited is returned; without one it is this one.
-with open as (
+with open as materialized (
   select coalesce(%(session_id)s::uuid, (
     select s.session_id from identities i join sessions s using (contact_id)
     where i.identity_hash = %(identity_hash)s
