@@ -79,6 +79,7 @@ ACTS: Mapping[str, Act] = {
     "ask_cancel_meeting": Act({"when": "when"}, asks="cancel_meeting_confirm", readback=True),
     "meeting_cancelled": Act({"when": "when"}),
     "booking_undone": Act({"when": "when"}),
+    "meeting_with_people": Act(),
     "anything_else": Act(asks="anything_else"),
     "ask_email": Act(asks="email", fact_key="contact.email"),
     # transfer

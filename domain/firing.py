@@ -8,7 +8,7 @@ from domain.authority import closed, mint, opened
 from domain.guards.families import GUARDS
 from domain.refusal import Refused
 from domain.stages import Overlay, Step
-from domain.transitions import BY_TRIGGER, HISTORY, SAME, Transition, Trigger, leaves
+from domain.transitions import BY_TRIGGER, HISTORY, SAME, TAKEN_BACK, Transition, Trigger, leaves
 from domain.turn import MOST_ROWS, Turn
 
 Fired = Transition
@@ -64,6 +64,8 @@ def _apply(
 ) -> None:
     before = (turn.step, turn.overlay)
     scopes_before = list(turn.authority["open"])
+    if row.id in TAKEN_BACK:
+        _remember(turn, row, scopes_before)
     _move(turn, row, history)
     opened(turn, row.grants)
     if "stage_scopes_reminted" in row.grants:
@@ -89,6 +91,16 @@ def _apply(
         "transition",
         {"row": row.id, "from": before[0].value, "to": turn.step.value, "overlay": turn.overlay, "reason": reason},
     )
+
+
+def _remember(turn: Turn, row: Transition, scopes: list[str]) -> None:
+    """Where the session stands before a row that may be taken back."""
+    turn.authority.setdefault("before_row", {})[row.id] = {
+        "step": turn.step.value,
+        "overlay": turn.overlay.value if turn.overlay else None,
+        "remembered": turn.remembered.value if turn.remembered else None,
+        "open": scopes,
+    }
 
 
 def _revoke(turn: Turn, row: Transition) -> None:

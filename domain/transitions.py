@@ -215,6 +215,7 @@ TABLE: tuple[Transition, ...] = (
 # fmt: on
 
 BY_ID: Mapping[str, Transition] = {row.id: row for row in TABLE}
+TAKEN_BACK = frozenset({"T12", "T24", "T31"})  # what leaves by the outbox and has an undo list
 UNDO = "undo "  # before a row's id in the journal: the row was taken back
 BY_TRIGGER: Mapping[Trigger, tuple[Transition, ...]] = {
     trigger: tuple(row for row in TABLE if row.trigger is trigger) for trigger in Trigger

@@ -6,6 +6,7 @@ from typing import Any
 from domain.authority import closed, opened
 from domain.firing import record
 from domain.stages import Overlay, Step
+from domain.state import Json, part
 from domain.transitions import BY_ID, UNDO, Transition
 from domain.turn import Turn
 
@@ -14,7 +15,6 @@ def undo(
     turn: Turn,
     row_id: str,
     compensations: Mapping[str, Callable[[], None]],
-    back: Step | Overlay,
     records: Mapping[str, Mapping[str, Any]],
 ) -> None:
     """Run the row's undo list, last one first, and put the session where it was; a sale that went on stays where it is.
@@ -24,8 +24,9 @@ def undo(
     row, step, overlay = BY_ID[row_id], turn.step, turn.overlay
     for name in reversed(row.undo):
         compensations[name]()
-    if row.target in (step, overlay, turn.remembered):
-        _put_back(turn, row, back)
+    before: Json | None = part(turn.authority, "before_row").pop(row_id, None)
+    if before and row.target in (step, overlay):
+        _put_back(turn, row, before)
     turn.want(
         "transition",
         transition=UNDO + row.id,
@@ -42,19 +43,20 @@ def undo(
     turn.audit("undone", {"row": row.id, "undo": list(reversed(row.undo)), "to": turn.step.value}, actor="system")
 
 
-def _put_back(turn: Turn, row: Transition, back: Step | Overlay) -> None:
-    """What the row granted goes, what it revoked is open again, and a new epoch begins."""
-    if isinstance(back, Overlay):
-        turn.overlay = back
+def _put_back(turn: Turn, row: Transition, before: Json) -> None:
+    """What the row granted goes, what it closed is open again, and a new epoch begins."""
+    turn.step = Step(before["step"])
+    if turn.overlay is row.target or turn.overlay is None:
+        turn.overlay = Overlay(before["overlay"]) if before["overlay"] else None
+        turn.remembered = Step(before["remembered"]) if before["remembered"] else None
     else:
-        turn.step = back
-        turn.remembered = back if turn.overlay else None
+        turn.remembered = turn.step  # another overlay lies over the step
     gone = closed(turn, row.grants)
     turn.want("revoke", scopes=gone, everything=False, epoch=turn.epoch)
-    reopened = tuple(scope for scope in row.revokes if turn.policy.scope_allowed(scope, turn.step))
-    if turn.overlay is None:
-        opened(turn, reopened)
+    again = tuple(s for s in before["open"] if s in row.revokes and turn.policy.scope_allowed(s, turn.step))
+    if turn.overlay is None or isinstance(row.target, Overlay):
+        opened(turn, again)
     elif "before_overlay" in turn.authority:
-        before: list[str] = turn.authority["before_overlay"]
-        turn.authority["before_overlay"] = [*(scope for scope in before if scope not in gone), *reopened]
+        kept = [scope for scope in turn.authority["before_overlay"] if scope not in gone]
+        turn.authority["before_overlay"] = [*kept, *again]
     turn.epoch += 1

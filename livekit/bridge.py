@@ -108,9 +108,13 @@ class ChainAgent(Agent):
         words = "".join([part async for part in text])
         ahead = self._ahead.pop(words, None)
         self._forget()
-        async for frame in ahead.frames() if ahead else Agent.default.tts_node(self, _one(words), model_settings):
-            self.played.made(frame.duration)
-            yield frame
+        try:
+            async for frame in ahead.frames() if ahead else Agent.default.tts_node(self, _one(words), model_settings):
+                self.played.made(frame.duration)
+                yield frame
+        finally:
+            if ahead:
+                ahead.cancel()  # a line that was cut keeps no voice busy
         self.played.whole()
         if self._next:
             self._ahead[self._next] = _Ahead(Agent.default.tts_node(self, _one(self._next), ModelSettings()))
@@ -121,6 +125,8 @@ class ChainAgent(Agent):
         It is made when all sound of this one is: a local voice makes one sentence at a time, and the buyer waits.
         """
         self._next = words
+        if not words:
+            self._forget()
 
     def _forget(self) -> None:
         for ahead in self._ahead.values():

@@ -151,6 +151,8 @@ class Mouth:
         for item in items:
             self._waiting.remove(item)
             self._settle(item, unheard(item.line))
+        if items:
+            self._prepare(self._waiting[0].line.words if self._waiting else "")
 
     def _settle(self, item: Spoken, receipt: Receipt) -> None:
         if item.settled.is_set():

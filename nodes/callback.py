@@ -94,17 +94,19 @@ def _spoken(turn: Turn, callback: dict[str, Any]) -> Any:
 
 def _promise(turn: Turn, callback: dict[str, Any]) -> None:
     """T24: the call is promised, keeps its rank, and is a task for people."""
-    callback["rank"] = callback.get("priority", "value")
+    callback.update(rank=callback.get("priority", "value"), object=f"callback:{turn.event.turn_id}")
     due = turn.now if callback["at"] == AS_SOON else datetime.fromisoformat(callback["at"])
 
     def schedule() -> None:
-        permit = use(turn, "callback.schedule", "callback")
-        turn.want("outbox", outbox="callback", object="callback", capability_id=getattr(permit, "capability_id", None),
-                  payload={"number": contact_of(turn), "at": due.isoformat(), "reason": callback["rank"]})  # fmt: skip
+        permit = use(turn, "callback.schedule", callback["object"])
+        payload = {"number": contact_of(turn), "at": due.isoformat(), "reason": callback["rank"]}
+        capability_id = getattr(permit, "capability_id", None)
+        turn.want("outbox", outbox="callback", object=callback["object"], capability_id=capability_id, payload=payload)
 
     fields = {"at": due.isoformat(), "zone": zone_of(turn), "priority": callback["rank"]}
     row = fire(turn, Trigger.CALLBACK_ACCEPTED, records={"task_callback": fields}, act=schedule)
     if isinstance(row, Transition):
+        turn.deal["owed"] = [news for news in turn.deal.get("owed", []) if news["act"] != "callback_undone"]
         say(turn, "callback_set", when=_spoken(turn, callback), contact=contact_of(turn))
     elif turn.step is Step.FAILED:
         say(turn, "ask_callback_time")

@@ -102,7 +102,7 @@ def void_order(turn: Turn) -> None:
     order = turn.deal.get("order")
     if order and order.get("open"):
         turn.want("void_order", quote_hash=order["quote_hash"])
-        order["open"] = False
+        order.update(open=False, contract_void=True)
 
 
 def _cancel_order(turn: Turn) -> None:

@@ -179,11 +179,12 @@ def _commit(turn: Turn, ports: Ports) -> None:
         _ask_level_one(turn)
         return
     before = part(turn.deal, "order")
+    if before.get("quote_hash") != quote_hash:
+        before = {}  # another quote is another order: nothing of the old one was signed or paid for this
     order: dict[str, Any] = {
         "quote_hash": quote_hash,
         "attempt": int(before.get("attempt", 0)) + 1,
         "open": True,
-        "turn_id": turn.event.turn_id,
         "contract_void": bool(before.get("contract_void")),
     }
     proposal_id = approval["proposal_id"] if approval else None

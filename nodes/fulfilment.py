@@ -10,8 +10,8 @@ from domain.reading import Wish
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 from nodes.commitment import ask_commit
-from nodes.people import give_to_people
 from nodes.sending import say_links
+from nodes.undoing import links_to_people
 
 
 def committed(turn: Turn, ports: Ports, words: bool) -> None:
@@ -25,6 +25,7 @@ def committed(turn: Turn, ports: Ports, words: bool) -> None:
         turn.event.kind is EventKind.TIMER
         and turn.event.data.get("timer") == "link_expiry"
         and order.get("paid_amount") is None
+        and turn.event.data.get("ref") in (None, order.get("payment_id", turn.event.data.get("ref")))
     ):
         _retry(turn, "link_expired")
     elif (words or turn.work.get("returned")) and not turn.plan_answers():
@@ -49,6 +50,8 @@ def _webhook(turn: Turn, order: dict[str, Any]) -> None:
     elif data.get("source") == "payment" and data.get("status") == "succeeded":
         order["paid_amount"] = str(data.get("amount"))
     elif data.get("source") == "payment":
+        if data.get("payment_id") not in (None, order.get("payment_id", data.get("payment_id"))):
+            return  # a link that was replaced
         _retry(turn, f"payment_{data.get('status')}")
         return
     if not order.get("signed") or order.get("paid_amount") is None:
@@ -82,8 +85,7 @@ def _retry(turn: Turn, reason: str) -> None:
         say(turn, "payment_failed")
         ask_commit(turn)
     else:
-        say(turn, "payment_with_people")
-        give_to_people(turn, "payment_failed", {"guard": row.guard})
+        links_to_people(turn, "payment_with_people", "payment_failed")
 
 
 def won(turn: Turn, words: bool) -> None:

@@ -12,7 +12,7 @@ from nodes.hearing import learn_facts, note_receipts, pair_answer, reading_conte
 from nodes.people import give_to_people
 from nodes.presence import disclose_first, is_other_person, note_presence
 from nodes.safety import after_opt_out, clear_no, erasure, other_party, person_wanted, revocation, warnings
-from nodes.undoing import effect_failed, tell_owed
+from nodes.undoing import effect_failed
 from nodes.whereabouts import know_the_place, zone_of
 from nodes.working import keep_reading, opened
 
@@ -57,7 +57,6 @@ def _first_things(turn: Turn) -> bool:
         if turn.step is Step.NEW:
             _begin(turn)
         disclose_first(turn)
-        tell_owed(turn)
     if turn.event.kind is EventKind.WORDS and not is_other_person(turn):
         learn_facts(turn)
     if other_party(turn):

@@ -44,8 +44,13 @@ def _line(turn: Turn, state: str) -> None:
         _call_begins(turn, turn.event.data.get("call_id"))
         return
     turn.place["line"] = "down"
+    park_when_idle(turn)
+
+
+def park_when_idle(turn: Turn) -> None:
+    """With the line down the session waits for the buyer for a while, where something is still open."""
     settled = turn.overlay is not None or turn.step.terminal or turn.step in (Step.BOOKED, Step.COMMITTED)
-    if not settled:
+    if not settled and turn.place.get("line") == "down":
         seconds = idle_seconds(turn)
         turn.want("timer", timer="idle_park", ref="line", due_at=(turn.now + timedelta(seconds=seconds)).isoformat())
 

@@ -43,10 +43,10 @@ def send(turn: Turn, ports: Ports, order: Json, proposal_id: str | None) -> None
         object_id = f"{turn.session_id}:{turn.event.turn_id}:{kind}"
         if kind == "contract":
             _contract(turn, ports, quote, object_id, token)
-            order["contract_link"] = ports.links.contract(token)
+            order.update(contract_id=object_id, contract_link=ports.links.contract(token))
         else:
             _payment(turn, quote, order["attempt"], object_id, token, expires)
-            order["payment_link"] = ports.links.payment(token)
+            order.update(payment_id=object_id, payment_link=ports.links.payment(token))
         _deliver(turn, scope, quote, object_id, proposal_id)
     turn.want("quote_status", quote_hash=quote["quote_hash"], status="accepted")
     promised = {"quote_hash": quote["quote_hash"], "amount": quote["amount"]}

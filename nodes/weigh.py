@@ -13,7 +13,8 @@ from domain.stages import Stage, Step
 from domain.state import ChainState, part
 from domain.turn import Turn
 from nodes.approvals import settle
-from nodes.presence import come_back, leave
+from nodes.presence import come_back, is_other_person, leave
+from nodes.undoing import tell_owed
 from nodes.working import resumed
 
 SOON_DAYS = 30
@@ -32,6 +33,8 @@ async def weigh(state: ChainState, *, ports: Ports) -> ChainState:
     rescore(turn)
     if not turn.work.get("handled"):
         come_back(turn)
+        if turn.event.kind in (EventKind.WORDS, EventKind.ARRIVED) and not is_other_person(turn):
+            tell_owed(turn)
         await settle(turn, ports)
         leave(turn)
     return turn.update()

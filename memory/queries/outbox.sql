@@ -69,7 +69,7 @@ returning status, attempts;
 -- A timer that is due at once: the session's next turn learns that an effect failed for good.
 insert into timers (timer_id, session_id, kind, due_at, ref)
 values (%(timer_id)s, %(session_id)s, 'effect_failed', %(now)s, %(effect_id)s)
-on conflict (timer_id) do nothing;
+on conflict (timer_id) do update set status = 'set', due_at = excluded.due_at;
 
 -- name: effects_queued
 -- What is due and not delivered, of one session or of all.

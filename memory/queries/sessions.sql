@@ -121,7 +121,8 @@ where i.status = 'new' and (s.lease_owner is null or s.lease_until < clock_times
 with due as (
   select timer_id, ref from timers where status = 'set' and due_at <= %(now)s order by due_at, timer_id limit %(most)s
   for update skip locked)
-update timers t set status = 'fired' from due left join outbox o on o.effect_id = due.ref where t.timer_id = due.timer_id
+update timers t set status = 'fired' from due left join outbox o on o.effect_id = due.ref and o.status = 'failed'
+where t.timer_id = due.timer_id
 returning t.timer_id, t.session_id::text as session_id, t.kind, t.ref, t.due_at, o.kind as effect, o.object;
 
 -- name: next_timer
