@@ -42,13 +42,16 @@ def answer_questions(turn: Turn, ports: Ports) -> None:
 def _about_product(turn: Turn, ports: Ports) -> None:
     asked, company = turn.reading.questions, turn.catalogue.company
     article = ports.knowledge.article(turn.reading.topic) if turn.reading.topic else None
+    if article and Question.TERMS in asked and article.answer in company.refund_terms:
+        return  # the terms have just said it
+    meets = bool(turn.reading.times) and turn.stage is Stage.BOOK  # "can we meet at three?" is answered by a time
     if article:
         say(turn, "answer_article", answer=article.answer)
     elif Question.WHAT_IS_IT in asked:
         say(turn, "answer_what", company=company.name, purpose=company.purpose)
     elif Question.HOW_IT_WORKS in asked:
         say(turn, "answer_how")
-    elif Question.OTHER in asked and not turn.plan_answers() and not turn.reading.request:
+    elif Question.OTHER in asked and not turn.plan_answers() and not turn.reading.request and not meets:
         say(turn, "answer_unknown")
         turn.audit("question_noted", {"words": turn.words[:300]}, actor="buyer")
 
