@@ -83,7 +83,7 @@ def table(report: dict[str, list[dict[str, Any]]]) -> str:
     for name, rows in report.items():
         total: Counter[str] = Counter()
         for row in rows:
-            total.update({key: row[key] for key in ("won", "words", "wrong", "caught", "repeated")})
+            total.update({key: int(row[key]) for key in ("won", "words", "wrong", "caught", "repeated")})
         waits = [wait for row in rows for wait in row["waits"]] or [0.0, 0.0]
         cells = (
             name, f"{total['won']}/{len(rows)}", f"{statistics.mean(row['seconds'] for row in rows):.0f}",
