@@ -1,6 +1,8 @@
 """Turns what the settings only name into what is there: the data folder and the database."""
 
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from domain.errors import BadInput
@@ -32,3 +34,13 @@ def database_dsn(settings: Settings) -> str:
 def release_database(settings: Settings) -> bool:
     """Stops the embedded database where nobody uses it any more."""
     return settings.database_url is None and stop(settings.database_dir, only_if_unused=True)
+
+
+@contextmanager
+def database_of_command(settings: Settings) -> Generator[str]:
+    """The database for as long as a command runs: an embedded one that nobody else uses is stopped with it."""
+    dsn = database_dsn(settings)
+    try:
+        yield dsn
+    finally:
+        release_database(settings)

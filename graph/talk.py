@@ -26,12 +26,13 @@ async def talk(as_number: str, channel: str) -> None:
     if channel not in (Channel.CHAT, Channel.SMS, Channel.VOICE):
         raise BadInput("channel", f"{channel!r} is no channel to talk on", "Use chat, sms or voice.")
     settings = load_settings()
-    from graph.installation import database_dsn
+    from graph.installation import database_of_command
 
-    await migrate(database_dsn(settings))
-    async with open_world(settings) as world:
-        await ensure_policies(world.pool, settings, world.clock.now())
-        await Terminal(service_of(world), identity, Channel(channel)).run()
+    with database_of_command(settings) as dsn:
+        await migrate(dsn)
+        async with open_world(settings) as world:
+            await ensure_policies(world.pool, settings, world.clock.now())
+            await Terminal(service_of(world), identity, Channel(channel)).run()
 
 
 class Terminal:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from domain.errors import BadInput, ThroughlineError
-from graph.installation import database_dsn
+from graph.installation import database_of_command
 from graph.scenarios.format import Scenario
 from graph.scenarios.reading import load_scenarios
-from graph.settings import load_settings
+from graph.settings import Settings, load_settings
 
 PASSED, FAILED, UNUSABLE = 0, 1, 2
 
@@ -19,11 +19,14 @@ def run_scenarios(paths: Sequence[Path], as_json: bool = False, repeat: int = 1,
     try:
         scenarios = chosen(load_scenarios(paths), only)
         settings = load_settings()
-        dsn = database_dsn(settings)
+        with database_of_command(settings) as dsn:
+            return _played(scenarios, settings, dsn, as_json=as_json, repeat=repeat)
     except ThroughlineError as fault:
         sys.stderr.write(f"throughline: {fault}\n")
         return UNUSABLE
 
+
+def _played(scenarios: Sequence[Scenario], settings: Settings, dsn: str, *, as_json: bool, repeat: int) -> int:
     from graph.scenarios.report import document, summary, told  # the whole program: seconds to import
     from graph.scenarios.runs import Result, play_all
 

@@ -146,3 +146,15 @@ def test_a_killed_run_leaves_nothing_running_and_can_be_started_again(make_serve
         with psycopg.connect(dsn) as connection:
             row = connection.execute("select count(*) from policy_activations").fetchone()
             assert row is not None and row[0] == 1
+
+
+def test_a_command_that_started_the_database_stops_it_again(make_server_folder: Callable[[], Path]) -> None:
+    """A talk in a terminal leaves no server behind; one that runs for somebody else stays."""
+    data = make_server_folder() / "data"
+    command = [sys.executable, "-m", "graph.cli", "talk", "--as", "+1 614 555 0198", "--channel", "chat"]
+    environment = child_environment({"data_dir": str(data)})
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, input="hello\n", capture_output=True, text=True, timeout=90
+    )
+    assert done.returncode == 0 and done.stdout.count("agent:") >= 2, done.stdout + done.stderr
+    assert (data / "postgres" / "PG_VERSION").exists() and not (data / "postgres" / "postmaster.pid").exists()
