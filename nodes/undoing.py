@@ -4,6 +4,7 @@ from typing import Any
 
 from domain.acts import say
 from domain.facts import FactStatus
+from domain.guards.closing import COMMIT_ATTEMPTS
 from domain.ledger import write
 from domain.stages import Overlay, Step
 from domain.state import Json, part
@@ -12,8 +13,6 @@ from domain.undoing import undo
 from nodes.people import give_to_people
 from nodes.presence import park_when_idle
 from nodes.slots import drop_meeting
-
-COMMIT_ATTEMPTS = 2
 
 
 def effect_failed(turn: Turn) -> None:
@@ -143,10 +142,7 @@ def _callback(turn: Turn) -> None:
     def cancel() -> None:
         turn.deal["callback"] = {"priority": callback["priority"]} if "priority" in callback else {}
 
-    undo(
-        turn,
-        "T24",
-        {"cancel_task": cancel, "notify_buyer": lambda: None},
-        {},
-    )
-    tell(turn, "human_has_it" if again else "callback_undone")
+    def notify() -> None:
+        tell(turn, "human_has_it" if again else "callback_undone")
+
+    undo(turn, "T24", {"cancel_task": cancel, "notify_buyer": notify}, {})

@@ -13,6 +13,7 @@ from domain.state import Json, part
 from domain.turn import Turn
 
 BLOCKING = ("objection.price", "objection.scope", "objection.authority", "objection.terms")
+COMMIT_ATTEMPTS = 2  # commitments to one quote, the first included
 
 
 def quote_of(turn: Turn) -> Json:
@@ -163,7 +164,7 @@ def idempotency_key_unused(turn: Turn) -> Check:
     quote_hash = quote_of(turn).get("quote_hash")
     same = order.get("quote_hash") == quote_hash
     attempt = int(order.get("attempt", 0)) if same else 0
-    held = not (same and order.get("open")) and attempt < 2
+    held = not (same and order.get("open")) and attempt < COMMIT_ATTEMPTS
     return Check(held, f"attempt {attempt + 1}")
 
 
@@ -188,7 +189,7 @@ def payment_status_ok(turn: Turn) -> Check:
 def retries_lt_2(turn: Turn) -> Check:
     """Fewer than two payment retries were made for this quote."""
     attempt = int(part(turn.deal, "order").get("attempt", 0))
-    return Check(attempt < 2, str(attempt))
+    return Check(attempt < COMMIT_ATTEMPTS, str(attempt))
 
 
 @guard("quote_still_valid")
