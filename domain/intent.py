@@ -187,16 +187,18 @@ def _make_room(state: IntentState, now: float, intent: Intent) -> None:
 
 def _oldest_foldable(live: list[Piece], now: float) -> int:
     """The oldest piece that nothing can change any more. A type is folded in the order of time, or k would be wrong."""
-    ranks: list[tuple[int, int]] = []
-    seen: set[str] = set()
+    best, seen = (3, 0), set[str]()
     for number, piece in enumerate(live):
         name = piece["type"]
         if name in seen:
             continue
         seen.add(name)
         standing = name == _OBJECTION and piece.get("resolved", math.inf) > now
-        ranks.append((2 if standing else 1 if name in _KEPT else 0, number))
-    return min(ranks)[1]
+        rank = 2 if standing else 1 if name in _KEPT else 0
+        if not rank:
+            return number
+        best = min(best, (rank, number))
+    return best[1]
 
 
 def _fold(state: IntentState, piece: Piece, intent: Intent) -> None:
