@@ -18,6 +18,7 @@ from graph.desk_answers import Health, Queue, Review
 from graph.eligibility import Operator, Verdict, needs_four_eyes
 from graph.inspecting import SessionView
 from graph.review import before_of, draft_of, editable, preview
+from graph.undelivered import Again, Sent, send_again
 from graph.urgency import beyond_limit, by_urgency, for_roles, waiting_of
 from memory import desk as writes
 from memory import inspection, views
@@ -26,7 +27,18 @@ from memory.database import Pool
 from memory.inbox import Inbox
 from memory.sealing import Sealer
 
-__all__ = ["Decided", "Desk", "Health", "Operator", "Queue", "Review", "SessionView", "Verdict"]
+__all__ = [
+    "Again",
+    "Decided",
+    "Desk",
+    "Health",
+    "Operator",
+    "Queue",
+    "Review",
+    "Sent",
+    "SessionView",
+    "Verdict",
+]
 
 LONGEST_WORDS = 10_000
 Json = dict[str, Any]
@@ -107,6 +119,10 @@ class Desk:
         async with writes.reached(self.pool) as connection:
             found = await inspection.audit(connection, self.sealer, session_id)
         return found, verify(found)
+
+    async def send_again(self, operator: Operator, again: Again) -> Sent | Refused:
+        """Give a failed delivery its tries anew; the signature stands in the same transaction."""
+        return await send_again(self.pool, self.sealer, self.clock, operator, again)
 
     # ---- the buyer's side
     async def session_of(self, identity: Identity) -> str | None:

@@ -35,6 +35,11 @@ class SessionView:
         return self._trail.waiting
 
     @property
+    def undelivered(self) -> list[Json]:
+        """Deliveries that failed for good and wait for a person."""
+        return self._trail.undelivered
+
+    @property
     def open_proposals(self) -> list[Json]:
         return [row for row in self._trail.proposals if row["status"] == "open"]
 

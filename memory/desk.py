@@ -77,12 +77,17 @@ async def place_of(connection: Connection, approval_id: str) -> Row | None:
     return await one(connection, "desk_session_of", approval_id=approval_id)
 
 
+async def lock_session(connection: Connection, session_id: str) -> Row | None:
+    """Inside a transaction: the session, held until it ends, so that a link can be added to its chain."""
+    return await one(connection, "desk_lock_session", session_id=session_id)
+
+
 async def lock(connection: Connection, session_id: str, approval_id: str) -> Locked | None:
     """Inside a transaction: the approval's session, proposal and sister rows, held until it ends.
 
     The session comes first, as in the commit of a turn, so that the two never wait for each other.
     """
-    session = await one(connection, "desk_lock_session", session_id=session_id)
+    session = await lock_session(connection, session_id)
     proposal = await one(connection, "desk_lock_proposal", approval_id=approval_id)
     if session is None or proposal is None:
         return None

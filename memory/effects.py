@@ -118,6 +118,10 @@ async def _archive_order(commit: Writer, e: Effect) -> None:
     await commit.run("expire_payments", quote_hash=e["quote_hash"])
 
 
+async def _settle_effect(commit: Writer, e: Effect) -> None:
+    await commit.run("settle_failed_effect", effect_id=e["effect_id"])
+
+
 async def _consent(commit: Writer, e: Effect) -> None:
     await commit.run("store_consent", **{k: e[k] for k in ("consent", "channel", "status")})
 
@@ -169,6 +173,7 @@ SINGLE: Mapping[str, Callable[[Writer, Effect], Awaitable[None]]] = {
     "void_order": _void_order,
     "expire_payment": _expire_payment,
     "archive_order": _archive_order,
+    "settle_effect": _settle_effect,
     "consent": _consent,
     "timer": _timer,
     "cancel_timer": _cancel_timer,

@@ -11,7 +11,7 @@ from domain.events import Event, EventKind
 from domain.results import SpeechLine, TurnResult
 from domain.stages import Channel
 from memory.attempt import Attempt
-from memory.contacts import WON_FOR, open_session
+from memory.contacts import WON_FOR, new_session
 from memory.database import Pool
 from memory.lease import Lease, Renewal
 from memory.news import News
@@ -33,7 +33,7 @@ class Inbox:
 
     async def open_session(self, identity: Identity, now: datetime, channel: Channel, label: str) -> str:
         async with self._pool.connection() as connection:
-            return await open_session(connection, self._sealer, identity, now, channel, label)
+            return await new_session(connection, self._sealer, identity, now, channel, label)
 
     # ---- events
     async def arrive(self, identity: Identity, event: Event, owner: str) -> tuple[str, Lease | None] | None:

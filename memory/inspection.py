@@ -31,6 +31,7 @@ class Trail:
     proposals: list[Row]
     messages: list[Row]
     waiting: list[Row]
+    undelivered: list[Row]
 
 
 async def trail(connection: Connection, sealer: Sealer, session_id: str, limit: int) -> Trail | None:
@@ -38,30 +39,30 @@ async def trail(connection: Connection, sealer: Sealer, session_id: str, limit: 
     names = (
         "inspect_session", "inspect_turns", "inspect_speech", "inspect_transitions", "inspect_guards",
         "inspect_evidence", "inspect_facts", "inspect_capabilities", "inspect_tool_calls", "inspect_proposals",
-        "inspect_messages", "inspect_waiting",
+        "inspect_messages", "inspect_waiting", "inspect_undelivered",
     )  # fmt: skip
     values = {"session_id": session_id, "limit": limit}
     async with connection.pipeline():
         cursors = [await connection.execute(SQL[name], values) for name in names]
-        heads, turns, speech, transitions, guards, evidence, facts, minted, calls, proposals, messages, waiting = [
-            await cursor.fetchall() for cursor in cursors
-        ]
+        found = dict(zip(names, [await cursor.fetchall() for cursor in cursors], strict=True))
+    heads = found["inspect_session"]
     if not heads:
         return None
     recording = heads[0]["recording"]
     return Trail(
         head={**without_seals(heads[0]), "buyer": buyer_of(sealer, heads[0])},
-        turns=[_turn(sealer, row, recording) for row in turns],
-        speech=[_speech(sealer, row, recording) for row in speech],
-        transitions=transitions,
-        guards=guards,
-        evidence=evidence,
-        facts=[_fact(sealer, row, recording) for row in facts],
-        capabilities=minted,
-        tool_calls=calls,
-        proposals=proposals,
-        messages=[{**without_seals(row), "body": sealer.open(row["sealed"]).get("body")} for row in messages],
-        waiting=[_waiting(sealer, row, recording) for row in waiting],
+        turns=[_turn(sealer, row, recording) for row in found["inspect_turns"]],
+        speech=[_speech(sealer, row, recording) for row in found["inspect_speech"]],
+        transitions=found["inspect_transitions"],
+        guards=found["inspect_guards"],
+        evidence=found["inspect_evidence"],
+        facts=[_fact(sealer, row, recording) for row in found["inspect_facts"]],
+        capabilities=found["inspect_capabilities"],
+        tool_calls=found["inspect_tool_calls"],
+        proposals=found["inspect_proposals"],
+        messages=[_message(sealer, row) for row in found["inspect_messages"]],
+        waiting=[_waiting(sealer, row, recording) for row in found["inspect_waiting"]],
+        undelivered=found["inspect_undelivered"],
     )
 
 
@@ -98,6 +99,10 @@ def _fact(sealer: Sealer, row: Mapping[str, Any], recording: str) -> Row:
         "unit": inside.get("unit"),
         "quote": None if hidden else inside.get("quote"),
     }
+
+
+def _message(sealer: Sealer, row: Mapping[str, Any]) -> Row:
+    return {**without_seals(row), "body": sealer.open(row["sealed"]).get("body")}
 
 
 def _waiting(sealer: Sealer, row: Mapping[str, Any], recording: str) -> Row:

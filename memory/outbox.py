@@ -101,13 +101,16 @@ async def queued(connection: Connection, now: datetime, session_id: str | None =
     return [(row["effect_id"], row["kind"], str(row["session_id"])) for row in rows]
 
 
-async def send_again(connection: Connection, effect_id: str, by: str) -> bool:
-    """Give a failed effect another round of tries; False where it has not failed."""
-    row = await (await connection.execute(SQL["effect_requeue"], {"effect_id": effect_id, "by": by})).fetchone()
-    if row is None:
-        return False
-    await enqueue(connection, [effect_id])
-    return True
+async def send_again(connection: Connection, session_id: str, effect_id: str, by: str) -> DictRow | None:
+    """Give a failed effect of the session another round of tries: its kind and what it failed with.
+
+    None where it has not failed.
+    """
+    parameters = {"session_id": session_id, "effect_id": effect_id, "by": by}
+    row = await (await connection.execute(SQL["effect_requeue"], parameters)).fetchone()
+    if row:
+        await enqueue(connection, [effect_id])
+    return row
 
 
 async def stop(connection: Connection, kind: str, by: str, reason: str, now: datetime) -> None:

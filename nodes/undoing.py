@@ -21,13 +21,21 @@ def effect_failed(turn: Turn) -> None:
     turn.audit("effect_failed", {"effect": turn.event.data.get("ref"), "kind": kind}, actor="system")
     if turn.step.terminal or not object_id:  # without an object: it was sent again before anybody looked
         return
+    if _taken_back(turn, kind, object_id):
+        turn.want("settle_effect", effect_id=turn.event.data["ref"])
+
+
+def _taken_back(turn: Turn, kind: str, object_id: str) -> bool:
+    """Whether nobody has to send it again."""
     order = part(turn.deal, "order")
     if kind == "calendar_event" and part(turn.deal, "appointment").get("booking_id") == object_id:
         _meeting(turn)
-    elif object_id in (order.get("contract_id"), order.get("payment_id")):
-        _links(turn, order, kind)
-    elif kind == "callback" and part(turn.deal, "callback").get("object") == object_id:
-        _callback(turn)
+        return True
+    if object_id in (order.get("contract_id"), order.get("payment_id")):
+        return _links(turn, order, kind)
+    if kind == "callback" and part(turn.deal, "callback").get("object") == object_id:
+        return _callback(turn)
+    return False
 
 
 def tell(turn: Turn, act: str, **slots: Any) -> bool:
@@ -86,20 +94,21 @@ def _meeting(turn: Turn) -> None:
     park_when_idle(turn)
 
 
-def _links(turn: Turn, order: Json, kind: str) -> None:
+def _links(turn: Turn, order: Json, kind: str) -> bool:
     """T31: a link could not be sent. Where money or a second attempt is in play, people take over."""
     void = kind == "contract_link" and not order.get("signed")
     if not order.get("open"):
         order["contract_void"] = order.get("contract_void") or void  # the next commitment sends a new one
-        return
+        return order["contract_void"]
     if order.get("paid_amount") is not None or order["attempt"] >= COMMIT_ATTEMPTS:
         links_to_people(turn, "links_with_people", "links_failed")
-        return
+        return False
     _take_order_back(turn, order)
     if not tell(turn, "links_undone"):
         give_to_people(turn, "links_failed")
     turn.work["undone"] = "T31"
     park_when_idle(turn)
+    return True
 
 
 def _take_order_back(turn: Turn, order: Json) -> None:
@@ -132,11 +141,11 @@ def links_to_people(turn: Turn, act: str, reason: str) -> None:
         give_to_people(turn, reason)
 
 
-def _callback(turn: Turn) -> None:
+def _callback(turn: Turn) -> bool:
     """T24: the promised call could not be set down; it is arranged anew, once."""
     callback: Json = turn.deal["callback"]
     if turn.overlay is not Overlay.CALLBACK:
-        return
+        return False
     again = _times(turn, "T24") > 1
 
     def cancel() -> None:
@@ -146,3 +155,4 @@ def _callback(turn: Turn) -> None:
         tell(turn, "human_has_it" if again else "callback_undone")
 
     undo(turn, "T24", {"cancel_task": cancel, "notify_buyer": notify}, {})
+    return True

@@ -32,8 +32,10 @@ def attention(row: Mapping[str, Any]) -> tuple[int, str, str]:
         return 3, "nobody runs its turns", "red"
     if row["open_proposals"]:
         return 4, "decision open", "orange"
+    if row["failed_effects"]:
+        return 5, "not delivered", "orange"
     if row["overlay"] == "CALLBACK":
-        return 5, "callback promised", "orange"
+        return 6, "callback promised", "orange"
     return 9, "", "gray"
 
 

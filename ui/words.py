@@ -57,6 +57,14 @@ SPEECH: Mapping[str, str] = {
     "partly": "heard in part",
     "unheard": "not heard",
 }
+EFFECTS: Mapping[str, str] = {
+    "message": "A text message",
+    "contract_link": "The link to the contract",
+    "payment_link": "The link to pay",
+    "calendar_event": "The entry in the calendar",
+    "callback": "The callback",
+    "crm_record": "A CRM record",
+}
 OUTCOMES: Mapping[str, str] = {
     "approved": "Approved",
     "denied": "Rejected",

@@ -76,3 +76,8 @@ select message_id, channel, status, sent_at, sealed
 -- Events that no runner has taken up yet: the buyer's words are shown at once.
 select turn_id, kind, channel, at, received_at, status, sealed
   from inbox where session_id = %(session_id)s and status <> 'done' order by seq;
+
+-- name: inspect_undelivered
+-- What failed for good and nobody has settled since.
+select effect_id, kind, channel, attempts, reason, queued_at, done_at
+  from outbox where session_id = %(session_id)s and status = 'failed' order by seq;

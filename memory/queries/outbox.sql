@@ -80,9 +80,13 @@ select effect_id, kind, session_id from outbox
 
 -- name: effect_requeue
 -- A person sends a failed effect once more.
-update outbox set status = 'queued', attempts = 0, done_at = null, reason = 'sent again by ' || %(by)s
- where effect_id = %(effect_id)s and status = 'failed'
-returning effect_id;
+with failed as (
+  select effect_id, kind, reason from outbox
+   where effect_id = %(effect_id)s and session_id = %(session_id)s and status = 'failed'
+     for update)
+update outbox o set status = 'queued', attempts = 0, done_at = null, reason = 'sent again by ' || %(by)s
+  from failed f where o.effect_id = f.effect_id
+returning f.kind, f.reason as failed_with;
 
 -- name: effects_stop
 -- The kill switch: nothing of this kind leaves until it is lifted.

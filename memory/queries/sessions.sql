@@ -11,13 +11,14 @@ insert into contacts (contact_id, opened_at) values (%(contact_id)s, %(now)s) on
 insert into identities (identity_hash, contact_id, kind, verified, sealed, added_at)
 values (%(identity_hash)s, %(contact_id)s, %(kind)s, %(verified)s, %(sealed)s, %(now)s) on conflict do nothing;
 
--- name: session_of_identity
--- The session that goes on with who is behind a number or address: the open one, or a sale that was just won and may still be
--- taken back.
-select s.session_id::text as session_id from identities i join sessions s using (contact_id)
-where i.identity_hash = %(identity_hash)s
-  and (s.ended_at is null or (s.outcome = 'WON' and s.ended_at > %(won_since)s))
-order by s.ended_at is null desc, s.opened_at desc limit 1;
+-- name: place_of_identity
+-- Who is behind a number or address, and the session that goes on with them: the open one, or a sale that was just won and may
+-- still be taken back.
+select i.contact_id::text as contact_id, (
+  select s.session_id::text from sessions s
+   where s.contact_id = i.contact_id and (s.ended_at is null or (s.outcome = 'WON' and s.ended_at > %(won_since)s))
+   order by s.ended_at is null desc, s.opened_at desc limit 1) as session_id
+from identities i where i.identity_hash = %(identity_hash)s;
 
 -- name: insert_session
 -- A new matter with a contact.

@@ -234,6 +234,10 @@ where session_id = %(session_id)s and status = 'open' and (%(quote_hash)s::text 
 update outbox set status = 'cancelled', done_at = %(now)s, reason = %(reason)s
 where session_id = %(session_id)s and status = 'queued' and kind not in ('crm_record', 'calendar_event') and (%(object)s::text is null or object = %(object)s);
 
+-- name: settle_failed_effect
+-- What it was to do has been taken back: nobody may send it again.
+update outbox set status = 'cancelled', reason = 'taken_back' where effect_id = %(effect_id)s and status = 'failed';
+
 -- name: cancel_timers
 -- Nothing waits for a session that has ended.
 update timers set status = 'cancelled' where session_id = %(session_id)s and status = 'set';

@@ -60,6 +60,7 @@ select s.session_id, s.stage, s.step, s.overlay, s.owner, s.channel, s.line, s.r
        (select count(*) from proposals p where p.session_id = s.session_id and p.status = 'open') as open_proposals,
        (select min(p.deadline) from proposals p where p.session_id = s.session_id and p.status = 'open') as next_deadline,
        (select count(*) from inbox i where i.session_id = s.session_id and i.status = 'dead') as dead_events,
+       (select count(*) from outbox o where o.session_id = s.session_id and o.status = 'failed') as failed_effects,
        (select min(i.received_at) from inbox i where i.session_id = s.session_id and i.status = 'new') < now() - interval '10 seconds'
          as stuck
   from sessions s

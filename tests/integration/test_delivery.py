@@ -149,8 +149,8 @@ async def test_what_fails_for_good_is_put_before_a_person(
         (timer,) = await world.rows("select kind, due_at, status, ref from timers")
         assert timer == {"kind": "effect_failed", "due_at": NOW, "status": "set", "ref": effect_id}
         async with world.pool.connection() as connection, connection.transaction():
-            assert await outbox.send_again(connection, effect_id, "kim")
-            assert not await outbox.send_again(connection, effect_id, "kim")
+            assert await outbox.send_again(connection, session_id, effect_id, "kim")
+            assert not await outbox.send_again(connection, session_id, effect_id, "kim")
         assert (await world.deliverer().deliver(effect_id)).status == "delivered"
 
 

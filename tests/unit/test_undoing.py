@@ -108,6 +108,7 @@ def test_where_money_or_a_second_attempt_is_in_play_people_take_over_once(state:
     assert turn.step is Step.COMMITTED and turn.deal["order"]["open"] and not of_kind(turn, "transition")
     assert [line["act"] for line in turn.plan] == ["links_with_people"]
     assert [e["payload"]["reason"] for e in of_kind(turn, "outbox")] == ["links_failed"]
+    assert not of_kind(turn, "settle_effect")  # a person may send it again
 
 
 @pytest.mark.parametrize(
@@ -123,4 +124,5 @@ def test_a_contract_that_fails_after_its_payment_was_asked_for_anew_is_sent_agai
     turn = a_turn(Step.COMMIT_REQUESTED, event=an_alarm("contract_link", "c"), deal={"order": {**ORDER, "open": False}})
     effect_failed(turn)
     assert turn.step is Step.COMMIT_REQUESTED and turn.plan == []
+    assert [e["effect_id"] for e in of_kind(turn, "settle_effect")] == ["e"]
     assert uses_of({**turn.deal["order"], "attempt": 2}) == ("contract.send", "payment.link")

@@ -1,17 +1,19 @@
 """Sessions: the list, and with `?s=` the inspector of one: its way, its score, its thread, what held at any turn."""
 
+import time
 from typing import Any
 
 import streamlit as st
 
 from graph.desk import Operator, SessionView
-from ui import bridge, charts, push, roster, words
+from ui import bridge, charts, identity, push, roster, undelivered, words
 from ui import session_view as view
 from ui.components import mounts
 from ui.faults import said_plainly
 from ui.thread_items import inspected
 
 WHO: Operator = st.session_state["operator"]
+TOLD_S = 15.0
 TABS = ("Facts", "Tools and authority", "Guards", "Audit")
 
 
@@ -85,6 +87,8 @@ def inspector(session_id: str) -> None:
         st.session_state["inspected"] = session_id
     upto = state_as_of(session)
     top(session, upto)
+    tell()
+    undelivered.strip(session.undelivered, session_id, press_again)
     score(session, upto)
     slider(session)
     left, right = st.columns([7, 6], gap="large")
@@ -93,6 +97,22 @@ def inspector(session_id: str) -> None:
         mounts.thread(items, key="thread", selected=st.session_state.get("turn"), on_turn=chosen_from("thread"))
     with right:
         tables(session, upto)
+
+
+def press_again(session_id: str, effect_id: str) -> None:
+    """Send again: who is there now is asked anew, and all checks are made again where the rows are locked."""
+    who = identity.current()
+    if who is None:
+        return
+    reason = (st.session_state.get(f"again_reason_{effect_id}") or "").strip()
+    st.session_state["told_again"] = (undelivered.send(who, session_id, effect_id, reason), time.time() + TOLD_S)
+
+
+def tell() -> None:
+    """What came of the last click, for as long as it takes to read it."""
+    outcome, until = st.session_state.get("told_again") or (None, 0.0)
+    if outcome and until > time.time():
+        mounts.notice(outcome.text, ok=outcome.ok, until=until, now=time.time(), key="notice_again")
 
 
 def state_as_of(session: SessionView) -> int | None:
