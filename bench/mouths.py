@@ -13,6 +13,7 @@ import numpy as np
 from bench.hearing import RATE, Samples, babble, recording, telephone, words_of
 from bench.line import RATE as LINE_RATE
 from bench.line import Sound, spoken, trimmed
+from domain.errors import BadInput
 from livekit.caller import loud
 from livekit.local_voices import EspeakTTS, espeak_program, read_wave, resampled
 
@@ -94,6 +95,8 @@ def _piper(model: Path) -> Voice:
 def _recorded(folder: Path, otherwise: Voice) -> Voice:
     """People, as far as they were recorded: a reply that begins with words of a recording begins with it."""
     known = {tuple(words_of(re.sub(r"[_-]+", " ", path.stem))): path for path in sorted(folder.glob("*.wav"))}
+    if not known:
+        raise BadInput("--recordings", f"{folder} holds no WAV file", "Name the folder in which they are.")
 
     def say(text: str) -> Sound:
         words = tuple(words_of(text))
