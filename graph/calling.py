@@ -51,7 +51,7 @@ class CallDesk:
     async def join(self, identity: Identity, label: str = "") -> Joined:
         """The call that this buyer is on, or a new one. Raises RoomsUnreachable."""
         now = self.clock.now()
-        call = await self._of(identity) or await self.calls.open_call(identity, now, label)
+        call = await self.calls.open_call(identity, now, label)
         await self.rooms.open(call.room, now)
         if call.dispatches == 0 and await self.calls.claim_dispatch(call.call_id, 0):
             # Should it be lost on the way, whoever watches the calls asks again.
@@ -60,13 +60,6 @@ class CallDesk:
         name = f"buyer-{call.room.removeprefix('call-')}"
         token = buyers_token(self.rooms.server, call.room, name, now)
         return Joined(call.call_id, call.room, self.rooms.server.url, token)
-
-    async def _of(self, identity: Identity) -> Call | None:
-        wanted = (identity.kind, identity.value)
-        for call in await self.calls.live():
-            if (call.identity.kind, call.identity.value) == wanted:
-                return call
-        return None
 
     async def hang_up(self, call_id: str) -> None:
         """Over for good. The job learns of it by the closed room, and says so to the session; a dead job cannot."""
@@ -79,7 +72,7 @@ class CallDesk:
 
     async def hang_up_by_link(self, link: str) -> None:
         call = await self.called(link)
-        live = await self._of(call.identity) if call else None
+        live = await self.calls.of(call.identity) if call else None
         if live:
             await self.hang_up(live.call_id)
 
@@ -92,7 +85,7 @@ class CallDesk:
     async def link(self, identity: Identity, label: str = "") -> str:
         """An address that lets its holder call as this buyer for a day, and says nothing about them."""
         now = self.clock.now()
-        call = await self._of(identity) or await self.calls.open_call(identity, now, label)
+        call = await self.calls.open_call(identity, now, label)
         ends = int((now + LINK_LIFE).timestamp())
         return f"{self.buyers_url.rstrip('/')}/call/{call.call_id}.{ends}.{self._signature(call.call_id, ends)}"
 

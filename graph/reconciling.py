@@ -93,9 +93,7 @@ class Reconciler:
     async def tidy(self) -> None:
         """Offers that ran out."""
         now = self.clock.now()
-        for call in await self.calls.live():
-            if call.state is CallState.NEW and not call.dispatches and call.opened_at + OFFER_LIFE < now:
-                await self.calls.end_call(call.call_id, now, "not_taken_up")
+        await self.calls.end_untaken(now - OFFER_LIFE, now)
 
     async def _look_after(self, call: Call) -> None:
         time = asyncio.get_running_loop().time()

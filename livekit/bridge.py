@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from typing import Any
 
 from livekit.agents import Agent, AgentSession, ModelSettings, llm, stt
-from livekit.agents.voice import UserStateChangedEvent
+from livekit.agents.voice import ConversationItemAddedEvent, UserStateChangedEvent
 
 from livekit import rtc
 from livekit.conversation import Conversation
@@ -45,6 +45,7 @@ class ChainAgent(Agent):
         self._next = ""
         self.played = Played()
         self._spoke_at = 0.0
+        self._surest = 1.0  # no more than this is believed of the words of the turn that is going on
         self._pending_since: float | None = None  # words are there, and the turn they belong to is not over yet
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -62,7 +63,9 @@ class ChainAgent(Agent):
                 said = event.alternatives[0]
                 if said.text and self._taken(said.text, said.confidence):
                     continue
-                self._pending_since = time.monotonic() if said.text else self._pending_since
+                if said.text:
+                    self._surest = min(self._surest, said.confidence)
+                    self._pending_since = time.monotonic()
                 self._look()
             yield event
 
@@ -74,7 +77,9 @@ class ChainAgent(Agent):
         if mouth.firm:
             self._overheard.add(text, confidence, self._spoke_at or time.time())
             return True
-        return murmur(text, confidence, line.asks is not None)
+        begun = self.played.began_at
+        over_it = begun is not None and begun < self._spoke_at  # else they answer what was said before
+        return murmur(text, confidence, line.asks is not None or not over_it or line.act.startswith("silence_"))
 
     async def llm_node(self, chat_ctx: llm.ChatContext, tools: Any, model_settings: ModelSettings) -> None:
         """Relays the words, and waits for the turn that they make; its lines are said by the mouth, one by one.
@@ -88,18 +93,34 @@ class ChainAgent(Agent):
             await asyncio.shield(self._conversation.hear(self._utterance(item, text)))
 
     def _utterance(self, item: llm.ChatMessage, text: str) -> Utterance:
-        before, before_at = self._overheard.take()
+        """As sure as its least sure part: the SDK's mean would let a clear word vouch for a doubtful one."""
+        before, before_at, before_surest = self._overheard.take()
         now, metrics = time.time(), item.metrics
+        parts = (item.transcript_confidence, before_surest, self._surest)
+        surest = None if item.transcript_confidence is None else min(part for part in parts if part is not None)
+        self._surest = 1.0
         ended = metrics.get("stopped_speaking_at") or now
         return Utterance(
             item.id,
             f"{before} {text}".strip(),
-            item.transcript_confidence,
+            surest,
             before_at or metrics.get("started_speaking_at") or ended,
             ended,
             _ms(metrics.get("transcription_delay")),
             _ms(metrics.get("end_of_turn_delay")),
         )
+
+    async def last_words(self, session: AgentSession) -> None:
+        """End the session; what it heard and made no turn of any more is the buyer's last word all the same."""
+
+        def left_over(event: ConversationItemAddedEvent) -> None:
+            item = event.item
+            if isinstance(item, llm.ChatMessage) and item.role == "user" and (text := item.text_content):
+                self._conversation.hear(self._utterance(item, text))
+
+        session.on("conversation_item_added", left_over)
+        self._overheard.end()
+        await session.aclose()
 
     # ---- out
     async def tts_node(
@@ -133,9 +154,12 @@ class ChainAgent(Agent):
             ahead.cancel()
         self._ahead.clear()
 
-    async def quiet(self) -> None:
-        """Until the buyer is silent and all their words have been given to the session: nothing else stops a line that
-        cannot be interrupted, and the SDK drops the turn over which one begins."""
+    async def quiet(self) -> bool:
+        """Until the buyer is silent and the session has all their words; False where that had to be waited for.
+
+        Nothing else stops a line that cannot be interrupted, and the SDK drops the turn over which one begins.
+        """
+        at_once = self._quiet.is_set()
         while not self._quiet.is_set():
             try:
                 async with asyncio.timeout(self._patience_s):
@@ -143,7 +167,8 @@ class ChainAgent(Agent):
             except TimeoutError:
                 self._pending_since = None
                 if not self._talking():
-                    return
+                    break
+        return at_once
 
     # ---- the buyer's voice
     def _talking(self) -> bool:
@@ -189,6 +214,14 @@ def connect(conversation: Conversation, session: AgentSession, profile: VoicePro
     agent = ChainAgent(conversation, profile)
     conversation.mouth = Mouth(session, conversation.report, agent.prepare, agent.quiet, agent.played)
     return agent
+
+
+async def leave(agent: ChainAgent, session: AgentSession, conversation: Conversation, *, hands_on: bool) -> None:
+    """Fall silent, hear the buyer out, and store what became of every line and word."""
+    assert conversation.mouth
+    await (conversation.mouth.hand_on() if hands_on else conversation.mouth.close())
+    await agent.last_words(session)
+    await conversation.settle()
 
 
 async def _one(words: str) -> AsyncIterator[str]:

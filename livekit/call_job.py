@@ -2,22 +2,23 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from livekit.agents import AgentSession, JobContext, room_io
 
+from domain.errors import EventFailed, TurnConflict
 from domain.state import part
 from graph.bootstrap import World, articles, open_world, service_of
 from graph.calls import DEAD_AFTER_S, Call, Calls, CallState, Gone, Serving, calls_of, told
 from graph.service import ChainService
 from graph.settings import Settings
 from livekit import rtc
-from livekit.bridge import Decider, connect
+from livekit.beside import beside, vital
+from livekit.bridge import Decider, connect, leave
 from livekit.call_clock import CallClock
 from livekit.conversation import Conversation
 from livekit.job_metadata import call_of
@@ -97,6 +98,7 @@ class CallJob:
     call: Call
     profile: VoiceProfile
     since: datetime | None
+    hands_on: bool = False  # another job goes on with the call
     over: asyncio.Queue[Reason] = field(default_factory=lambda: asyncio.Queue[Reason]())
 
     async def run(self) -> None:
@@ -108,13 +110,15 @@ class CallJob:
         terms = key_terms(catalogue)
         ear = build_stt(settings, terms, call=self.call.call_id, detection=self.profile.hearing())
         session: AgentSession = AgentSession(stt=ear, tts=voice, llm=Decider(), **self.profile.session_options())
-        session.on("close", lambda _: self.over.put_nowait(Reason.FAILED))
+        session.on("close", lambda _: self._failed())
         await connecting
         async with self._speaking(session, conversation):
             clock = CallClock(conversation, session, self.profile)
             work = [self._beats(), self._news(conversation), clock.run(), self._goodbye(conversation), voice.fill()]
-            async with _beside(*work, self._buyers(session, conversation, clock, terms)):
+            buyers = vital(self._buyers(session, conversation, clock, terms), self._failed)
+            async with beside(*work, buyers):
                 reason = await self.over.get()
+            self.hands_on = not reason.final
             if reason.final:
                 await conversation.line_down()
         if reason.final and await self.calls.end_call(
@@ -125,7 +129,8 @@ class CallJob:
 
     @asynccontextmanager
     async def _speaking(self, session: AgentSession, conversation: Conversation) -> AsyncGenerator[None]:
-        """The session while it runs. What was heard of the last line is stored before the job is gone."""
+        """The session while it runs. What was heard of the last line, and the buyer's last words, are stored before the
+        job is gone."""
         agent = connect(conversation, session, self.profile)
         await session.start(agent, room=self.ctx.room, record=False, session_host=False, room_options=room_options())
         assert conversation.mouth
@@ -133,9 +138,7 @@ class CallJob:
         try:
             yield
         finally:
-            await conversation.mouth.close()
-            await conversation.settle()
-            await session.aclose()
+            await leave(agent, session, conversation, hands_on=self.hands_on)
 
     # ---- beside the talk
     async def _beats(self) -> None:
@@ -154,13 +157,26 @@ class CallJob:
             try:
                 async with told(self.world) as notices:
                     if conversation.session_id:
-                        await conversation.serve()
+                        await self._learn(conversation, waits=True)
                     async for notice in notices:
                         if notice.session_id == conversation.session_id:
-                            await (conversation.serve() if notice.waits else conversation.look())
+                            await self._learn(conversation, waits=notice.waits)
             except Gone:
                 _log.warning("not told of news", extra={"action": "news_lost", "call": self.call.call_id})
             await asyncio.sleep(_RETRY_S)
+
+    async def _learn(self, conversation: Conversation, *, waits: bool) -> None:
+        """An event that cannot be served now is somebody's matter; the next news is still ours."""
+        try:
+            if waits:
+                await conversation.serve()
+        except (EventFailed, TurnConflict) as fault:
+            extra = {"action": "news_failed", "call": self.call.call_id, "fault": type(fault).__name__}
+            _log.error("an event of a call failed", extra=extra)
+        await conversation.look()
+
+    def _failed(self) -> None:
+        self.over.put_nowait(Reason.FAILED)
 
     async def _goodbye(self, conversation: Conversation) -> None:
         await conversation.over.wait()
@@ -198,8 +214,17 @@ class CallJob:
                 await conversation.line_down()
 
     async def _greet(self, session: AgentSession, conversation: Conversation, terms: list[str]) -> None:
-        since, self.since = self.since, None
-        await (conversation.take_over(since) if since else conversation.arrive())
+        """However long the database is away: who joined is not left in silence for ever."""
+        while True:
+            try:
+                return await self._greeted(session, conversation, terms)
+            except Gone:
+                _log.warning("a buyer waits for the database", extra={"action": "greet", "call": self.call.call_id})
+            await asyncio.sleep(_RETRY_S)
+
+    async def _greeted(self, session: AgentSession, conversation: Conversation, terms: list[str]) -> None:
+        await (conversation.take_over(self.since) if self.since else conversation.arrive())
+        self.since = None
         if conversation.session_id:
             facts = part(await conversation.service.snapshot(conversation.session_id), "facts")
             names = [str(facts[key]["value"]) for key in ("contact.name", "contact.company") if key in facts]
@@ -207,23 +232,3 @@ class CallJob:
 
     def _buyer_there(self) -> bool:
         return any(p.identity.startswith(BUYER) for p in self.ctx.room.remote_participants.values())
-
-
-@asynccontextmanager
-async def _beside(*work: Coroutine[Any, Any, Any]) -> AsyncGenerator[None]:
-    """The work goes on while the block does; a fault of it is told, and ends nothing else."""
-    tasks = [asyncio.create_task(part) for part in work]
-    for task in tasks:
-        task.add_done_callback(_told_if_failed)
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _told_if_failed(task: asyncio.Task[Any]) -> None:
-    if not task.cancelled() and (fault := task.exception()):
-        extra = {"action": "call_fault", "fault": type(fault).__name__}
-        _log.error("a part of a call failed", extra=extra, exc_info=fault)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ _log = logging.getLogger(__name__)
 _GOODBYES = frozenset({"goodbye", "goodbye_booked", "silence_bye", "optout_done", "wrong_number_bye", "gatekeeper_bye"})
 _ENDED = frozenset({Step.DNC, Step.LOST, Step.INVALID, Step.ERASED})
 _INSIST_S = 30.0  # how long an event is tried while the database is away
+_HEARD_OUT_S = 20.0  # a noise that never ends keeps no line open
 GRACE_S = 1.5  # how long the line stays open after a goodbye
 
 
@@ -56,6 +58,9 @@ class Conversation:
         self.present = True
         place = await self.service.inbox.place(self.session_id)
         self.step = Step(place["step"])
+        if place["line"] != "up":
+            await self.arrive()  # they had hung up before it died: what it left unsaid is put anew, if it still stands
+            return
         waiting = await self.service.inbox.unheard(self.session_id, Channel.VOICE, since)
         last = _turn_of(waiting[-1].speech_id) if waiting else ""
         for line in waiting:
@@ -226,10 +231,14 @@ class Conversation:
             self._leaving = self._leaving or self._task(self._leave())
 
     async def _leave(self) -> None:
-        """After the last words, unless the buyer has some too."""
+        """After the last words, unless the buyer has some too: a sentence that was begun is heard out."""
         if self.mouth:
             await self.mouth.idle()
         await asyncio.sleep(GRACE_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_HEARD_OUT_S):
+                while self.mouth and not await self.mouth.buyer_silent():  # noqa: ASYNC110 - time tells whether more comes
+                    await asyncio.sleep(GRACE_S)
         self.over.set()
 
     def _stay(self) -> None:

@@ -38,7 +38,7 @@ class Mouth:
         session: AgentSession,
         report: Report,
         prepare: Callable[[str], None],
-        quiet: Callable[[], Awaitable[None]],
+        quiet: Callable[[], Awaitable[bool]],
         played: Played,
     ) -> None:
         self._session, self._report, self._prepare, self._quiet = session, report, prepare, quiet
@@ -75,6 +75,10 @@ class Mouth:
     def firm(self) -> bool:
         """Whether a line is on that nobody can talk down."""
         return self._current is not None and self._current.line.uninterruptible and self._current.handle is not None
+
+    async def buyer_silent(self) -> bool:
+        """Until the buyer says nothing; False where they were saying something."""
+        return await self._quiet()
 
     async def idle(self) -> None:
         """Until nothing is said and nothing waits to be."""
@@ -113,8 +117,21 @@ class Mouth:
     async def close(self) -> None:
         if self._task:
             await self.hush()
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await self._end(self._task)
+
+    async def hand_on(self) -> None:
+        """Fall silent, and leave what was not said to its end to the next job: it is still to be said."""
+        self._waiting.clear()
+        if self._task:
+            await self._end(self._task)
+        if self._current and self._current.handle:
+            self._current.handle.interrupt(force=True)
+        await self.reported()
+
+    @staticmethod
+    async def _end(task: asyncio.Task[None]) -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
     # ---- speaking
     async def _speak(self) -> None:

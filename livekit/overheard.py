@@ -63,13 +63,18 @@ class Overheard:
         self._ended = time.time()
         self._arm()
 
-    def take(self) -> tuple[str, float | None]:
-        """What was collected and when it began, for words that go on after the line; nothing is left behind."""
-        text, began = " ".join(self._texts), self._began if self._texts else None
+    def take(self) -> tuple[str, float | None, float | None]:
+        """What was collected, when it began and how badly it was heard, for words that go on after the line."""
+        text, began, lowest = " ".join(self._texts), self._began if self._texts else None, self._lowest
         self._texts, self._lowest = [], None
         if self._timer:
             self._timer.cancel()
-        return text, began
+        return text, began, lowest
+
+    def end(self) -> None:
+        """The call is over: what was collected is the buyer's last word."""
+        if self._texts:
+            self._whole()
 
     def _arm(self) -> None:
         if self._timer:
@@ -82,6 +87,9 @@ class Overheard:
         if self._talking():
             self._arm()
             return
-        confidence, ended = self._lowest, self._ended
-        text, began = self.take()
+        self._whole()
+
+    def _whole(self) -> None:
+        ended = self._ended
+        text, began, confidence = self.take()
         self._deliver(Utterance(utils.shortuuid("over_"), text, confidence, began or ended, ended))

@@ -1,6 +1,7 @@
 """How far the line that is on was played: the SDK's own transcript runs on while the voice only pauses."""
 
 import re
+import time
 
 from livekit.agents.voice import io
 
@@ -14,12 +15,15 @@ class Played:
     def __init__(self) -> None:
         self._made = self._position = 0.0
         self._whole = False
+        self.began_at: float | None = None  # the wall clock's time of the line's first sound
 
     def begin(self) -> None:
         self._made = self._position = 0.0
         self._whole = False
+        self.began_at = None
 
     def made(self, seconds: float) -> None:
+        self.began_at = self.began_at or time.time()
         self._made += seconds
 
     def whole(self) -> None:

@@ -22,6 +22,7 @@ from domain.errors import BadInput
 from graph.media.status import note_registered, registered
 from graph.settings import Settings, load_settings
 from livekit.job_metadata import call_of
+from livekit.log_privacy import keep_words_out
 from livekit.preloaded import MODULES
 
 FULL = 0.7  # the load at which no call is taken any more
@@ -68,6 +69,7 @@ def prewarm(process: JobProcess) -> None:
     from graph.bootstrap import warm
     from livekit.speech import prewarm as load_models
 
+    keep_words_out()
     settings = load_settings()
     warm(settings)
     load_models(settings)
@@ -111,6 +113,7 @@ def build_server(
             "address, key or secret of a LiveKit server is missing",
             "Give THROUGHLINE_LIVEKIT_URL, _API_KEY and _API_SECRET, or let `throughline run` start a server.",
         )
+    keep_words_out()
     first = settings.media_dir if settings.voice_standby else None
     server = AgentServer(
         ws_url=settings.livekit_url,

@@ -22,6 +22,7 @@ class VoiceProfile:
     development and production, and change with a version."""
 
     voice: str
+    voices: str  # which providers speak, and how they are set
     speed: float
     language: str
     endpoint_min_s: float
@@ -46,6 +47,7 @@ class VoiceProfile:
         barge_in, endpointing = telephony.barge_in, telephony.endpointing_s
         return cls(
             voice=settings.voice_name,
+            voices=json.dumps([settings.tts, settings.tts_model, settings.tts_options], sort_keys=True),
             speed=settings.voice_speed,
             language=settings.locale[:2],
             endpoint_min_s=float(endpointing.min),

@@ -13,6 +13,7 @@ from psycopg import AsyncConnection
 from domain.calls import Call, CallState, CallTurn, Serving
 from domain.contact import Identity
 from memory.database import Pool
+from memory.desk import notify_inbox, put_event
 from memory.queries import SQL
 from memory.sealing import Sealer
 
@@ -54,14 +55,19 @@ class Calls:
         self._pool, self._sealer = pool, sealer
 
     async def open_call(self, identity: Identity, now: datetime, label: str = "", room: str | None = None) -> Call:
-        """A new call. Neither its id nor its room's name says anything about the buyer."""
+        """A new call, or the one that the buyer is on. Neither its id nor its room's name says anything about them."""
         call_id = secrets.token_hex(12)
         sealed = self._sealer.seal({"kind": identity.kind, "value": identity.value, "verified": identity.verified})
         room = room or f"call-{secrets.token_hex(8)}"
-        await self._none("open_call", call_id=call_id, room=room, label=label, now=now, sealed=sealed)
-        found = await self.call(call_id)
-        assert found is not None
-        return found
+        buyer = self._sealer.digest(identity.kind, identity.value)
+        while True:
+            await self._none("open_call", call_id=call_id, room=room, label=label, now=now, buyer=buyer, sealed=sealed)
+            if found := await self.of(identity):
+                return found  # none where another one's call has ended in between: then this one's can be opened
+
+    async def of(self, identity: Identity) -> Call | None:
+        """The call that this buyer is on, or was given a link to."""
+        return self._call(await self._one("call_of_buyer", buyer=self._sealer.digest(identity.kind, identity.value)))
 
     async def call(self, call_id: str) -> Call | None:
         return self._call(await self._one("call_by_id", call_id=call_id))
@@ -96,9 +102,33 @@ class Calls:
         return [self._opened(row) for row in await self._all("lost_calls", older_than=older_than_s)]
 
     async def end_call(self, call_id: str, now: datetime, reason: str, job_id: str | None = None) -> bool:
-        """True for who ended it. With a job id only where that job still serves the call."""
-        row = await self._one("end_call", call_id=call_id, now=now, reason=reason, job_id=job_id)
+        """True for who ended it. With a job id only where that job still serves the call.
+
+        Without one no job tells the session that the line is down, so it is stored with the end of the call.
+        """
+        ends = {"call_id": call_id, "now": now, "reason": reason, "job_id": job_id}
+        async with self._pool.connection() as connection:
+            async with connection.transaction():
+                row = await (await connection.execute(SQL["end_call"], ends)).fetchone()
+                session_id = row["session_id"] if row and job_id is None else None
+                if session_id:
+                    await put_event(
+                        connection,
+                        self._sealer,
+                        turn_id=f"{call_id}:ended",
+                        session_id=session_id,
+                        kind="line",
+                        channel="voice",
+                        at=now,
+                        data={"state": "down", "call_id": call_id},
+                    )
+            if session_id:
+                await notify_inbox(connection, session_id)
         return row is not None
+
+    async def end_untaken(self, before: datetime, now: datetime) -> None:
+        """Calls that were offered before a moment and never taken up."""
+        await self._none("end_untaken_calls", before=before, now=now)
 
     # ---- how its turns went
     async def put_turn(self, turn: CallTurn) -> None:

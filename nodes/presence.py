@@ -43,6 +43,9 @@ def _line(turn: Turn, state: str) -> None:
     if state == "up":
         _call_begins(turn, turn.event.data.get("call_id"))
         return
+    ended, known = turn.event.data.get("call_id"), turn.place.get("call_id")
+    if ended and known and ended != known:
+        return  # a call that was over already, told late: the buyer is on another one
     turn.place["line"] = "down"
     park_when_idle(turn)
 

@@ -1,7 +1,13 @@
 -- name: open_call
--- A call that somebody is about to join.
-insert into calls (call_id, room, label, opened_at, sealed)
-values (%(call_id)s, %(room)s, %(label)s, %(now)s, %(sealed)s);
+-- A call that somebody is about to join; nothing where they are on one.
+insert into calls (call_id, room, label, opened_at, buyer, sealed)
+values (%(call_id)s, %(room)s, %(label)s, %(now)s, %(buyer)s, %(sealed)s) on conflict (buyer) where state <> 'ended' do nothing;
+
+-- name: call_of_buyer
+-- The call that a buyer is on, or was given a link to.
+select call_id, room, session_id::text as session_id, state, label, dispatches, job_id, worker, agent_identity, profile_hash,
+  opened_at, started_at, ended_at, end_reason, sealed
+from calls where buyer = %(buyer)s and state <> 'ended';
 
 -- name: call_by_id
 -- A call as it stands.
@@ -50,7 +56,13 @@ order by dispatched_at limit 100;
 -- name: end_call
 -- A call is over, once.
 update calls set state = 'ended', ended_at = %(now)s, end_reason = %(reason)s
-where call_id = %(call_id)s and state <> 'ended' and (%(job_id)s::text is null or job_id = %(job_id)s) returning call_id;
+where call_id = %(call_id)s and state <> 'ended' and (%(job_id)s::text is null or job_id = %(job_id)s)
+returning session_id::text as session_id;
+
+-- name: end_untaken_calls
+-- Offers that nobody took up in time.
+update calls set state = 'ended', ended_at = %(now)s, end_reason = 'not_taken_up'
+where state = 'new' and dispatches = 0 and opened_at < %(before)s;
 
 -- name: live_calls
 -- Calls that are not over, newest first.

@@ -158,7 +158,7 @@ update sessions set audit_seq = %(seq)s, audit_hash = %(hash)s where session_id 
 
 -- name: session_place
 -- Where a session is, for who asks from outside of a turn.
-select session_id::text as session_id, step, stage, overlay, epoch, contact_id::text as contact_id, ended_at, head, score, confidence
+select session_id::text as session_id, step, stage, overlay, line, epoch, contact_id::text as contact_id, ended_at, head, score, confidence
 from sessions where session_id = %(session_id)s;
 
 -- name: active_version

@@ -46,6 +46,6 @@ async def test_what_goes_on_after_the_line_is_one_utterance() -> None:
     delivered: list[Utterance] = []
     overheard = Overheard(lambda: False, delivered.append)
     overheard.add("I would", 0.9, 100.0)
-    assert overheard.take() == ("I would", 100.0) and overheard.take() == ("", None)
+    assert overheard.take() == ("I would", 100.0, 0.9) and overheard.take() == ("", None, None)
     await asyncio.sleep(0)
     assert delivered == []

@@ -12,7 +12,7 @@ from livekit.agents.voice.transcription import TranscriptSynchronizer
 
 from domain.contact import Identity
 from graph.calls import Calls, Serving, calls_of, told
-from livekit.bridge import Decider, connect
+from livekit.bridge import Decider, connect, leave
 from livekit.call_clock import CallClock
 from livekit.conversation import Conversation
 from livekit.voice import VoiceProfile
@@ -133,9 +133,7 @@ async def _answered(
         news.cancel()
         clock.cancel()
         await asyncio.gather(news, clock, return_exceptions=True)
-        await conversation.mouth.close()
-        await conversation.settle()
-        await session.aclose()
+        await leave(agent, session, conversation, hands_on=False)
         await sync.aclose()
 
 

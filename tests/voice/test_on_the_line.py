@@ -101,8 +101,7 @@ async def test_the_next_job_says_what_the_dead_one_could_not_and_asks_nothing_tw
         asked = len(call.voice.asked)
         row = await call.calls.call(call.conversation.call.call_id)
         assert row and row.session_id == call.session_id
-        new = Conversation(row, service, call.calls, "second")
-        new.mouth = _mouth(call.session, new)
+        new = joined(call.session, Conversation(row, service, call.calls, "second"))
         await new.take_over(call.house.clock.now() - timedelta(minutes=1))
         await new.mouth.idle()
         await new.mouth.reported()
@@ -115,16 +114,17 @@ async def test_the_next_job_says_what_the_dead_one_could_not_and_asks_nothing_tw
         await new.settle()
 
 
-def _mouth(session: AgentSession, conversation: Conversation):
+def joined(session: AgentSession, conversation: Conversation) -> Conversation:
+    """The conversation with a mouth of its own."""
     from livekit.mouth import Mouth
     from livekit.played import Played
 
-    async def at_once() -> None:
-        return
+    async def at_once() -> bool:
+        return True
 
-    mouth = Mouth(session, conversation.report, lambda _: None, at_once, Played())
-    mouth.begin()
-    return mouth
+    conversation.mouth = Mouth(session, conversation.report, lambda _: None, at_once, Played())
+    conversation.mouth.begin()
+    return conversation
 
 
 async def test_a_call_that_is_too_long_is_told_so_and_then_ended(fresh_dsn: str) -> None:
