@@ -26,6 +26,7 @@ REPLIES = {
     "scope": ("Twelve team seats, monthly.", "The team plan, twelve seats, monthly."),
     "meeting_offer": ("No, I would like to buy it now.", "No, let's do it now."),
 }  # fmt: skip
+AGREED_BEFORE = "Yes, that's right."
 _WRONG = "No, that is wrong, I want twelve team seats."
 # What has to be in a line before this buyer agrees to it; how they agree, and how they correct it.
 READ_BACK = {
@@ -84,7 +85,7 @@ class Buyer:
         before = self._times.get(asks, 0)
         self._times[asks] = before + 1
         if line and asks in READ_BACK:
-            return self._checked(line, asks)
+            return self._checked(line, asks, again=before > 0)
         if asks not in REPLIES:
             self.repeated += 1
             return self.said[-1] if self.said else FIRST
@@ -93,11 +94,12 @@ class Buyer:
         self.repeated += before > 0
         return REPLIES[asks][min(before, 1)]
 
-    def _checked(self, line: dict[str, Any], asks: str) -> str:
+    def _checked(self, line: dict[str, Any], asks: str, *, again: bool) -> str:
+        """Who is asked a second time says it in fewer words."""
         needed, agree, correct = READ_BACK[asks]
         if all(word in line["words"].lower() for word in needed):
             self.agreed.add(line["speech_id"])
-            return agree
+            return AGREED_BEFORE if again else agree
         self.caught += 1
         return correct
 

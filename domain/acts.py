@@ -184,6 +184,8 @@ ACTS: Mapping[str, Act] = {
     "thanks_reply": Act(free=True),
     "hold_on_ok": Act(),
     "complaint_ack": Act(),
+    "plain_answer": Act(),
+    "way_out": Act(),
     "what_i_can_do": Act({"abilities": "text"}),
     "repeat_intro": Act(),
     "as_said": Act(),

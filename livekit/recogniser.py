@@ -26,7 +26,10 @@ Samples = np.ndarray[Any, np.dtype[np.float32]]
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """`confidence` is the geometric mean of the tokens' probabilities, `weakest` the lowest of them."""
+    """`confidence` is the geometric mean of the tokens' probabilities, `weakest` the lowest of them.
+
+    What counts is the words: whether a "yes" ends with a full stop, a comma or nothing makes it no less sure.
+    """
 
     text: str
     confidence: float
@@ -77,6 +80,7 @@ class Recogniser:
         self._encoder = _open(folder / "encoder.onnx", options)
         self._decoder = _open(folder / "decoder.onnx", options)
         self._vocabulary = Vocabulary.read(folder / "tokens.bin")
+        self._alike = {token: np.array(group) for token, group in self._vocabulary.alike().items()}
         self._memory = [given.name for given in self._decoder.get_inputs() if given.name.startswith("past")]
 
     def hot_words(self, phrases: Sequence[str]) -> HotWords:
@@ -141,7 +145,10 @@ class Recogniser:
             second, first = (int(token) for token in _two_best(logits))
             if first == END and not path.tokens and np.exp(logits[END] - total) < SURE_OF_NOTHING:
                 first, second = second, END
-            path.log_probabilities.append(float(logits[first] - total))
+            same = self._alike.get(first)
+            path.log_probabilities.append(
+                float((logits[first] if same is None else np.logaddexp.reduce(logits[same])) - total)
+            )
             if first == END:
                 path.complete = True
                 break

@@ -9,6 +9,7 @@ _FIRST_PIECE = 259  # before it stand three marks and one token per byte
 _BYTES_FROM = 3
 _SIZE = 32768  # the model was given more numbers than there are tokens
 _SPACE = "\u2581"
+_MARKS = " .,!?;:-\"'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,15 @@ class Vocabulary:
     def text(self, tokens: list[int]) -> str:
         joined = b"".join(self.spelling[token] for token in tokens).decode("utf-8", "replace")
         return joined.replace(_SPACE, " ").strip()
+
+    def alike(self) -> dict[int, list[int]]:
+        """For every token those that leave the same words: other capitals, or another mark at the end of a word."""
+        groups: dict[str, list[int]] = {}
+        for token, piece in enumerate(self.spelling):
+            text = piece.decode("utf-8", "replace").replace(_SPACE, " ").casefold()
+            marks_only = token == END or (token >= _FIRST_PIECE and bool(piece) and not text.strip(_MARKS))
+            groups.setdefault("" if marks_only else text, []).append(token)
+        return {token: group for group in groups.values() if len(group) > 1 for token in group}
 
     def tokens(self, words: str) -> list[int]:
         """The tokens of words that follow a space, joined as the model joins them: oldest pair first."""

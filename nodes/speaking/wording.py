@@ -12,11 +12,13 @@ from domain.refusal import Refused
 from domain.stages import Channel, Step
 from domain.state import part
 from domain.turn import Turn
+from nodes.speaking.unsticking import unstick
 
 
 def put_in_words(turn: Turn, ports: Ports) -> list[dict[str, Any]]:
     """Finish the turn: word the plan, note what is awaited, leave the rows. Returns the new messages of the window."""
     turn.plan = _ordered(turn.plan)
+    unstick(turn)
     _word(turn, ports)
     _watch(turn)
     _record(turn)

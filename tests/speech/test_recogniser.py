@@ -13,6 +13,8 @@ from domain.errors import BadInput
 from livekit.local_models import OneAtATime
 from livekit.prepared import FILES, RECORD, SOURCES, checked, fingerprint, wheel_folder
 from livekit.recogniser import MOST_HOT_WORDS, RATE, HotWords, Recogniser, pieces, without_loop
+from livekit.vocabulary import END
+from nodes.hearing import LOW_CONFIDENCE
 from tests.speech.conftest import SPEECH
 
 Said = list[tuple[str, Samples]]
@@ -74,6 +76,26 @@ def test_nothing_is_heard_where_nothing_is_said(ear: OneAtATime, loudness: float
 def test_a_short_word_is_not_lost_on_the_telephone(ear: OneAtATime, mouth: OneAtATime, word: str) -> None:
     heard = [ear.model.hear(telephone(spoken(mouth.model, word, seed)).astype(np.float32)).text for seed in range(5)]
     assert all(heard), heard
+
+
+SHORT = ("Yes.", "Okay.", "Fine.", "Sure.", "That's fine.", "Go ahead.", "No.")
+
+
+def test_a_short_answer_is_believed(ear: OneAtATime, mouth: OneAtATime) -> None:
+    """It was asked for again where only its full stop was doubtful: "Okay" at 0.22, "Yes" at 0.46."""
+    heard = [score(ear.model.hear, [(t, spoken(mouth.model, t, seed))]) for seed in range(3) for t in SHORT]
+    right = [result.heard[0] for result in heard if result.exact]
+    assert len(right) >= len(heard) - 1
+    assert [(h.text, round(h.confidence, 2)) for h in right if h.confidence < LOW_CONFIDENCE] == []
+
+
+def test_tokens_are_alike_where_only_capitals_or_marks_differ(ear: OneAtATime) -> None:
+    vocabulary = ear.model._vocabulary
+    alike = vocabulary.alike()
+    (yes,), (low,), (no,) = (vocabulary.tokens(word) for word in ("Yes", "yes", "no"))
+    assert low in alike[yes] and no not in alike[yes]
+    stop, comma, letter = (vocabulary.number[mark] for mark in (b".", b",", b"a"))
+    assert {stop, comma} < set(alike[END]) and letter not in alike[END]
 
 
 @pytest.mark.soak
