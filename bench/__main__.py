@@ -18,6 +18,7 @@ from bench.replay import BEGINS, counted, dialogues_in, replay
 from bench.replay import table as replay_table
 from bench.rooms import server_at_hand
 from bench.scratch import scratch, server
+from domain.errors import ThroughlineError
 from graph.bootstrap import World, open_world
 from graph.clock import FixedClock
 from graph.policy_book import ensure_policies
@@ -177,4 +178,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ThroughlineError as error:
+        sys.exit(f"bench: {error}")

@@ -14,9 +14,12 @@ _TICK_S = 0.25
 class CallClock:
     """Looks four times a second. Silence counts from the last word of either; asking about it does not break it."""
 
-    def __init__(self, conversation: Conversation, session: AgentSession, profile: VoiceProfile) -> None:
+    def __init__(
+        self, conversation: Conversation, session: AgentSession, profile: VoiceProfile, lasted_s: float = 0.0
+    ) -> None:
+        """`lasted_s`: for how long jobs before this one have held the call."""
         self._conversation, self._session, self._profile = conversation, session, profile
-        self._began = time.monotonic()
+        self._began = time.monotonic() - lasted_s
         self._quiet_since: float | None = None
         self._level = 0
         self._told: set[str] = set()

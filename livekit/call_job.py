@@ -113,7 +113,8 @@ class CallJob:
         session.on("close", lambda _: self._failed())
         await connecting
         async with self._speaking(session, conversation):
-            clock = CallClock(conversation, session, self.profile)
+            lasted = self.world.clock.now() - (self.call.started_at or self.world.clock.now())
+            clock = CallClock(conversation, session, self.profile, lasted.total_seconds())
             work = [self._beats(), self._news(conversation), clock.run(), self._goodbye(conversation), voice.fill()]
             buyers = vital(self._buyers(session, conversation, clock, terms), self._failed)
             async with beside(*work, buyers):

@@ -98,6 +98,45 @@ async def test_a_call_ends_once_and_for_the_job_that_serves_it(calls: Calls) -> 
     assert ended and (ended.state, ended.end_reason, ended.ended_at) == (CallState.ENDED, "left", NOW)
 
 
+async def test_a_buyer_is_on_one_call_however_often_they_join_at_once(world: World, calls: Calls) -> None:
+    opened = await asyncio.gather(*(calls.open_call(BUYER, NOW) for _ in range(8)))
+    assert len({call.call_id for call in opened}) == 1
+    assert await calls.of(BUYER) == opened[0]
+    for number in range(220):  # offers to others, newer than this one
+        await calls.open_call(Identity("phone", f"+1512555{number:04}1"), NOW + timedelta(minutes=1))
+    assert await calls.of(BUYER) == opened[0]
+    await calls.end_call(opened[0].call_id, NOW, "left")
+    assert await calls.of(BUYER) is None
+    again = await calls.open_call(BUYER, NOW)
+    assert again.call_id != opened[0].call_id
+    (row,) = await world.rows("select buyer from calls where call_id = %s", again.call_id)
+    assert "512555" not in row["buyer"]
+
+
+async def test_offers_that_nobody_took_up_run_out(world: World, calls: Calls) -> None:
+    old = await calls.open_call(BUYER, NOW - timedelta(hours=25))
+    new = await calls.open_call(Identity("phone", "+15125550109"), NOW)
+    await calls.end_untaken(NOW - timedelta(hours=24), NOW)
+    assert [call.call_id for call in await calls.live()] == [new.call_id]
+    ended = await calls.call(old.call_id)
+    assert ended and ended.end_reason == "not_taken_up"
+
+
+@pytest.mark.parametrize("by_job", [False, True])
+async def test_whoever_ends_a_call_without_its_job_tells_the_session(world: World, calls: Calls, by_job: bool) -> None:
+    """A job tells it by itself, before; a dead one cannot."""
+    session_id = await world.session("voice", BUYER.value)
+    call = await calls.open_call(BUYER, NOW)
+    await calls.claim_dispatch(call.call_id, 0)
+    await calls.claim_call(call.call_id, job("only"), NOW)
+    await calls.link(call.call_id, session_id)
+    assert await calls.end_call(call.call_id, NOW, "left", "only" if by_job else None)
+    assert not await calls.end_call(call.call_id, NOW, "left")
+    events = await world.rows("select kind, channel, sealed from inbox where session_id = %s", session_id)
+    told = [(e["kind"], e["channel"], world.sealer.open(e["sealed"])) for e in events]
+    assert told == ([] if by_job else [("line", "voice", {"state": "down", "call_id": call.call_id})])
+
+
 async def test_what_becomes_known_of_a_turn_adds_up(world: World, calls: Calls) -> None:
     call = await calls.open_call(BUYER, NOW)
     said = CallTurn(call.call_id, "t1", "words", NOW, words="ten seats", confidence=0.9, turn_ms=12)

@@ -83,6 +83,28 @@ async def test_an_opt_out_over_the_disclosure_counts_and_the_disclosure_goes_on(
         await asyncio.wait_for(call.conversation.over.wait(), 5)
 
 
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("I want to talk to a human being, please.", "select 1 from transitions where transition = 'T40'"),
+        ("My card is 4111 1111 1111 1111, take it.", "select 1 from speech where act = 'card_removed'"),
+    ],
+    ids=["a person", "a card number"],
+)
+async def test_no_firm_line_is_deaf(fresh_dsn: str, words: str, found: str) -> None:
+    async with calling(fresh_dsn, detection="vad", per_word_s=0.4) as call:
+        await call.until(lambda: call.ear.times("first"))
+        await asyncio.sleep(0.5)
+        said = await call.caller.say(words, confidence=0.9)
+        async with asyncio.timeout(5):
+            while not await call.rows(found):
+                await asyncio.sleep(0.02)
+        assert not call.ear.times("paused", "cut", after=said.began)
+        assert not await call.rows("select 1 from turns where sealed::text like %s", "%4111%")
+        heard = {t["words"] for t in await call.turns() if t["words"]}
+        assert not [text for text in heard if "4111" in text]
+
+
 async def test_a_yes_into_the_disclosure_answers_nothing(fresh_dsn: str) -> None:
     async with calling(fresh_dsn, detection="vad", per_word_s=0.3) as call:
         await call.until(lambda: call.ear.times("first"))
