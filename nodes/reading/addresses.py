@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 
 from domain.reading import FactSeen
+from nodes.reading.letters import joined
 from nodes.reading.phrases import Span
 from nodes.reading.tokens import Token
-from nodes.reading.utterance import Utterance
+from nodes.reading.utterance import LONGEST_QUOTE, Utterance
 from nodes.reading.word_sets import numbered
 
 _EMAIL_WORDS = re.compile(
@@ -25,10 +26,11 @@ def read_addresses(heard: Utterance) -> list[FactSeen]:
             facts.append(FactSeen("contact", token.text, heard.quote(i, i + 1), "contact.email"))
         elif token.kind == "phone":
             facts.append(FactSeen("contact", _e164(token.text), heard.quote(i, i + 1), "contact.phone"))
-    if not facts and " dot " in heard.flat and (spoken := _EMAIL_WORDS.search(heard.flat)):
+    flat = joined(heard.flat) if " dot " in heard.flat else ""
+    if not facts and (spoken := _EMAIL_WORDS.search(flat)):
         address = f"{spoken[1]}@{spoken[2]}".replace(" dot ", ".").replace(" ", "")
-        start = max(spoken.start(1), 0)
-        facts.append(FactSeen("contact", address, heard.words[start : spoken.end()], "contact.email"))
+        whole = slice(spoken.start(1), spoken.end()) if flat == heard.flat else slice(None)
+        facts.append(FactSeen("contact", address, heard.words[whole].strip()[:LONGEST_QUOTE], "contact.email"))
     if not any(f.key == "contact.phone" for f in facts) and (span := _spoken_phone(heard.tokens)) is not None:
         digits = "".join(_digit(t) for t in heard.tokens[span[0] : span[1]])
         facts.append(FactSeen("contact", _e164(digits), heard.quote(*span), "contact.phone"))

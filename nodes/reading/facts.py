@@ -3,6 +3,7 @@
 from domain.reading import FactSeen, MoneyMention, ReadingContext, Special, TimeKind
 from nodes.reading.amounts import Amounts
 from nodes.reading.dates import COARSE
+from nodes.reading.letters import only_letters, spelled
 from nodes.reading.phrases import Span
 from nodes.reading.places import read_region
 from nodes.reading.tables import table
@@ -55,6 +56,7 @@ def _need(heard: Utterance, context: ReadingContext, specials: frozenset[Special
     if (
         context.asked != "need"
         or asks
+        or only_letters(heard.flat, spelled(heard.flat))
         or specials - {Special.THANKS, Special.SMALL_TALK}
         or heard.has("just_looking", "think", "final_no", "not_need", "objection.timing", "reschedule", "call_back")
     ):

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from domain.reading import FactSeen, ReadingContext
 from nodes.reading.addresses import read_addresses
+from nodes.reading.letters import only_letters, put_right, spelled
 from nodes.reading.phrases import Span
 from nodes.reading.tokens import SOFT, Token, word
-from nodes.reading.utterance import Utterance
+from nodes.reading.utterance import LONGEST_QUOTE, Utterance
 from nodes.reading.word_sets import word_set
 
 LONGEST_ANSWER = 8  # words; a longer answer to the question for a name holds more than a name
@@ -32,13 +33,31 @@ _AFTER_COMPANY = word_set("and we i calling about here in on because but so the 
 def read_identity(heard: Utterance, context: ReadingContext) -> list[FactSeen]:
     facts: list[FactSeen] = []
     name = _name(heard, context)
-    if name is not None:
-        facts.append(FactSeen("contact", _proper(heard, *name), heard.quote(*name), "contact.name"))
+    if (given := _given_name(heard, context, name)) is not None:
+        facts.append(given)
     company = _company(heard, context, name)
     if company is not None:
         facts.append(FactSeen("contact", _proper(heard, *company), heard.quote(*company), "contact.company"))
     facts += read_addresses(heard)
     return facts
+
+
+def _given_name(heard: Utterance, context: ReadingContext, name: Span | None) -> FactSeen | None:
+    """The name that was said, as its letters put it right; letters alone where a name was asked for or is put right."""
+    runs, on_file = spelled(heard.flat), context.name_on_file or ""
+    said = _proper(heard, *name) if name else ""
+    whole = put_right(on_file, runs)
+    alone = only_letters(heard.flat, runs) and (whole != on_file or context.asked in ("name", "name_confirm"))
+    if whole != on_file and (name or alone):
+        right = whole
+    elif name:
+        right = put_right(said, runs)
+    elif alone:
+        right = runs[0].word.title()
+    else:
+        return None
+    quote = heard.quote(*name) if name and right == said else heard.words.strip()[:LONGEST_QUOTE]
+    return FactSeen("contact", right, quote, "contact.name")
 
 
 def _proper(heard: Utterance, start: int, end: int) -> str:

@@ -5,6 +5,7 @@ import re
 from domain.reading import ReadingContext, Special
 from nodes.reading.backchannels import keeps_listening
 from nodes.reading.languages import other_language
+from nodes.reading.letters import put_right, spelled
 from nodes.reading.revocation import is_keyword
 from nodes.reading.utterance import HIDDEN, Utterance
 
@@ -98,6 +99,9 @@ def _other_name(heard: Utterance, context: ReadingContext) -> bool:
     on_file = (context.name_on_file or "").lower().split()
     if not on_file or not heard.has("no.start"):
         return False
+    runs, name = spelled(heard.flat), " ".join(on_file)
+    if any(run.word in on_file for run in runs) or put_right(name, runs) != name:
+        return False  # the one on file, who puts the name right
     named = [
         t.text
         for k, t in enumerate(heard.tokens)
