@@ -4,11 +4,11 @@ import asyncio
 import logging
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
-from psycopg.rows import dict_row
+from psycopg.rows import DictRow, dict_row
 
 from domain.errors import EventFailed
 from domain.events import Event, EventKind
@@ -20,9 +20,9 @@ from tests.voice.rig import Call, calling
 from tests.voice.test_on_the_line import QUICK, joined, spoken_acts
 
 
-def rows(dsn: str, query: str) -> list[dict[str, Any]]:
-    with psycopg.connect(dsn, row_factory=dict_row) as connection:
-        return connection.execute(query).fetchall()  # pyright: ignore[reportArgumentType, reportCallIssue]
+def rows(dsn: str, query: LiteralString) -> list[dict[str, Any]]:
+    with psycopg.Connection[DictRow].connect(dsn, row_factory=dict_row) as connection:
+        return connection.execute(query).fetchall()
 
 
 async def test_an_opt_out_counts_however_soon_the_buyer_hangs_up(
@@ -95,10 +95,11 @@ async def test_who_hung_up_before_the_job_died_is_greeted_by_the_next_one(fresh_
         before = len(await call.speech())
         new = await the_next(call)
         await new.take_over(call.house.clock.now() - timedelta(minutes=1))
-        await new.mouth.idle()  # pyright: ignore[reportOptionalMemberAccess]
+        assert new.mouth
+        await new.mouth.idle()
         assert [r["line"] for r in await call.rows("select line from sessions")] == ["up"]
         assert "ai" in (await call.speech())[before]["disclosure_keys"]
-        await new.mouth.close()  # pyright: ignore[reportOptionalMemberAccess]
+        await new.mouth.close()
         await new.settle()
 
 
@@ -111,10 +112,11 @@ async def test_what_a_failing_job_did_not_say_to_its_end_is_said_by_the_next(fre
         call.voice.per_word_s = QUICK
         new = await the_next(call)
         await new.take_over(call.house.clock.now() - timedelta(minutes=1))
-        await new.mouth.idle()  # pyright: ignore[reportOptionalMemberAccess]
-        await new.mouth.reported()  # pyright: ignore[reportOptionalMemberAccess]
+        assert new.mouth
+        await new.mouth.idle()
+        await new.mouth.reported()
         assert {line["status"] for line in await call.speech()} == {"heard"}
-        await new.mouth.close()  # pyright: ignore[reportOptionalMemberAccess]
+        await new.mouth.close()
         await new.settle()
 
 

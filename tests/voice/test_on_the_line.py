@@ -103,6 +103,7 @@ async def test_the_next_job_says_what_the_dead_one_could_not_and_asks_nothing_tw
         assert row and row.session_id == call.session_id
         new = joined(call.session, Conversation(row, service, call.calls, "second"))
         await new.take_over(call.house.clock.now() - timedelta(minutes=1))
+        assert new.mouth
         await new.mouth.idle()
         await new.mouth.reported()
         said = [w for w in call.voice.asked[asked:] if w]

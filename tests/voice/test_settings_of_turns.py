@@ -55,7 +55,8 @@ async def test_what_sounds_unfinished_is_waited_for_up_to_max_delay(
 
 
 async def test_the_model_of_turns_has_its_threshold_and_delays() -> None:
-    detector: Any = inference.TurnDetector(version=PROFILE.detector, local_fallback=True)
+    detector: Any = PROFILE.session_options()["turn_handling"]["turn_detection"]
+    assert isinstance(detector, inference.TurnDetector)
     assert await detector.unlikely_threshold(LanguageCode("en")) == pytest.approx(DETECTOR_ENGLISH, abs=0.02)
     defaults: Any = turn._STREAMING_ENDPOINTING_DEFAULTS  # pyright: ignore[reportPrivateUsage]
     assert (defaults["min_delay"], defaults["max_delay"]) == (0.3, 2.5)
