@@ -64,7 +64,8 @@ class ChainAgent(Agent):
                 if said.text and self._taken(said.text, said.confidence):
                     continue
                 if said.text:
-                    self._surest = min(self._surest, said.confidence)
+                    before = 1.0 if self._pending_since is None else self._surest  # another turn begins anew
+                    self._surest = min(before, said.confidence)
                     self._pending_since = time.monotonic()
                 self._look()
             yield event
