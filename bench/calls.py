@@ -24,7 +24,7 @@ from graph.desk import Desk
 from graph.policy_book import ensure_policies
 from memory.database import migrate
 
-_PATIENCE_S = 420.0
+_PATIENCE_S = 600.0
 _numbers = count(1)
 
 

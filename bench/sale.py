@@ -20,7 +20,8 @@ from graph.desk import Decided, Desk, Operator, Verdict
 from memory.deals import Deals
 
 MANAGER = Operator("mara", "Mara", frozenset({"sales_manager"}))
-MOST_REPLIES = 30
+MOST_REPLIES, LONGEST_S = 30, 390.0
+FED_UP = 8  # times that a person gives the same answer before they hang up
 _PATIENCE_S, _LOOKS = 15.0, 150
 
 
@@ -88,7 +89,8 @@ class Sale:
         line = Line(joined.url, joined.token, self.background)
         try:
             await line.join()
-            await self._talk(line)
+            async with asyncio.timeout(LONGEST_S):
+                await self._talk(line)
         except (Unanswered, TimeoutError, httpx.HTTPError, AssertionError) as fault:
             self.out.fault = f"{type(fault).__name__}: {fault}"
         finally:
@@ -105,6 +107,9 @@ class Sale:
                 break
             asked = await self._asked()
             words = self.buyer.reply(asked, await self._called())
+            if len(self.buyer.said) >= FED_UP and len(set(self.buyer.said[-FED_UP:])) == 1:
+                self.out.fault = f"hung up after saying {words!r} {FED_UP} times"
+                return
             self.show(f"agent: {asked['words'] if asked else '...'}\n    buyer: {words}")
             sound = self.condition.on_the_line(await asyncio.to_thread(self.voice, words))
             try:

@@ -101,6 +101,7 @@ ACTS: Mapping[str, Act] = {
     "price_readback": Act(_QUOTE, asks="price_readback", readback=True, hard=True, discloses=("price",)),
     "price_readback_discount": Act(_QUOTE, asks="price_readback", readback=True, hard=True, discloses=("price",)),
     "price_again": Act(_QUOTE),
+    "quote_expired": Act(),
     "terms": Act(_TERMS, hard=True, discloses=("total_cost", "quantity", "restrictions", "refund", "recurring")),
     "ask_commit": Act(_QUOTE, asks="commit", readback=True),
     "commit_sent": Act({"contract_link": "link", "payment_link": "link"}),

@@ -1,6 +1,6 @@
 """Who can take a buyer now, and how long it takes: capacity is a decision, not a hope."""
 
-from domain.guards.transfer import closing_level
+from domain.guards.transfer import closing_level, value_le_limit
 from domain.ports import Capacity
 from domain.reading import Special
 from domain.turn import Turn
@@ -9,9 +9,13 @@ AI, HUMAN = "ai_closer", "human_closer"
 
 
 def target_of(turn: Turn, capacity: Capacity) -> str:
-    """The AI closes where autonomy, region and capacity allow it; a person where the buyer or a rule wants one."""
+    """The AI closes where autonomy, region, value and capacity allow it; a person where the buyer or a rule wants one.
+
+    A region that is not known yet is asked for once the buyer has accepted.
+    """
     wants_person = Special.ASK_HUMAN in turn.reading.specials
-    ai_may = closing_level(turn) >= "L1" and turn.place.get("region") is not None and capacity.ai_free > 0
+    excluded = turn.policy.compliance.excludes(turn.place.get("region"), "ai-close")
+    ai_may = closing_level(turn) >= "L1" and not excluded and value_le_limit(turn).held and capacity.ai_free > 0
     return AI if ai_may and not wants_person else HUMAN
 
 

@@ -134,6 +134,7 @@ def _tell(turn: Turn, proposal: dict[str, Any], outcome: str) -> None:
         drop_request(turn, FactStatus.REFUSED)
         counter_offer(turn, "approval_refused" if outcome == "denied" else "approval_expired", role=role)
     else:
+        turn.deal["refused_values"] = [*turn.deal.get("refused_values", []), proposal["quote_hash"]][-4:]
         say(turn, "approval_refused_plain", role=role)
     turn.work["settled_now"] = True
 

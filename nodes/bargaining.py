@@ -15,7 +15,7 @@ from domain.turn import Turn
 from nodes.approvals import counter_offer
 from nodes.discovery import drop_request
 from nodes.orders import draft, read_back_price, scope_of, write_quote
-from nodes.proposals import COMMIT_USES, level_one_rule, open_proposal, propose, rule_json, rules_for
+from nodes.proposals import COMMIT_USES, level_one_rule, open_proposal, propose, rule_json, rules_for, withdraw
 
 
 def bargain(turn: Turn, request: Json) -> None:
@@ -67,13 +67,21 @@ def apply_discount(turn: Turn, percent: Decimal) -> None:
 
 def ask_for_value(turn: Turn, quote: Quote) -> None:
     """T41 (A3) right after the quote: the talk goes on while people decide about the value."""
-    rules = _rules(turn, quote, "contract_value")
-    if not rules or open_proposal(turn, *COMMIT_USES):
+    rules, waiting = _rules(turn, quote, "contract_value"), open_proposal(turn, *COMMIT_USES)
+    if waiting and waiting["quote_hash"] != quote.quote_hash:
+        withdraw(turn, waiting)  # nobody need decide about a price that is off the table
+        waiting = None
+    if not rules or waiting:
         return
     asked = [rule_json(rule) for rule in rules]
     if propose(turn, asked, COMMIT_USES, quote, title="value", facts=("scope",), gate=None):
         rule = max(rules, key=lambda r: r.sla_s)
         say(turn, "approval_wait_value", role=rule.role, duration=rule.sla_s, value=str(quote.contract_value))
+
+
+def refused_value(turn: Turn) -> bool:
+    """Whether people have said no to the value of the quote on the table."""
+    return turn.deal["quote"]["quote_hash"] in turn.deal.get("refused_values", [])
 
 
 def _rules(turn: Turn, quote: Quote, variable: str) -> list[ApprovalRule]:

@@ -1,5 +1,6 @@
 """The node of stage CLOSE: scope, price, checklist, commitment; each needs the buyer's own heard-and-answered words."""
 
+from datetime import datetime
 from typing import Any
 
 from domain.acts import asks_something, planned, say
@@ -12,12 +13,13 @@ from domain.stages import CLOSE_STEPS, Stage, Step
 from domain.state import ChainState, part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
-from nodes.commitment import check_list, commitment
+from nodes.commitment import check_list, commitment, price_again
 from nodes.fulfilment import committed, won
 from nodes.hearing import scope_differs
 from nodes.orders import changed_scope, first_scope, read_back_scope, scope_of, set_scope, void_quote
 from nodes.price import price_talk, scope_confirmed
 from nodes.questions import abilities, answer_questions, lost_words, small_words, something_said
+from nodes.undoing import links_to_people
 from nodes.working import resumed
 
 
@@ -41,7 +43,7 @@ async def close(state: ChainState, *, ports: Ports) -> ChainState:
 def _go_on(turn: Turn, ports: Ports, words: bool) -> None:
     if words and _turns_back(turn):
         return
-    if words and _changes_scope(turn):
+    if words and (_quote_ran_out(turn) or _changes_scope(turn)):
         return
     if turn.step is Step.SCOPE:
         _scope(turn, words)
@@ -59,8 +61,14 @@ def _turns_back(turn: Turn) -> bool:
     """T33 and T36: the buyer takes back, or puts off, what was begun. Every closing scope dies in this commit."""
     wishes = turn.reading.wishes
     if turn.step is Step.COMMITTED and wishes & {Wish.CANCEL_ORDER, Wish.FINAL_NO, Wish.THINK_IT_OVER}:
-        _cancel_order(turn)
-        return True
+        order = part(turn.deal, "order")
+        if order.get("signed") or order.get("paid_amount") is not None:
+            turn.plan.clear()
+            links_to_people(turn, "human_has_it", "cancelled_after_signature")
+            return True
+        if Wish.THINK_IT_OVER not in wishes or Wish.CANCEL_ORDER in wishes:
+            _cancel_order(turn)
+            return True
     reversal = bool(wishes & {Wish.THINK_IT_OVER, Wish.CANCEL_ORDER}) or _no_to_commit(turn)
     later = Wish.RESCHEDULE in wishes or (Wish.MEETING in wishes and bool(turn.reading.times))
     if not reversal and not later:
@@ -82,6 +90,18 @@ def _turns_back(turn: Turn) -> bool:
             say(turn, "reversal_offer")
         else:
             turn.deal["meeting_wished"] = True
+    return True
+
+
+def _quote_ran_out(turn: Turn) -> bool:
+    """A price that is no longer honoured is neither acknowledged nor committed to: the same order gets a new one."""
+    quote = part(turn.deal, "quote")
+    if turn.step not in (Step.PRICE, Step.COMPLIANCE, Step.COMMIT_REQUESTED) or not quote:
+        return False
+    if part(turn.deal, "order").get("signed") or turn.now < datetime.fromisoformat(quote["valid_until"]):
+        return False
+    say(turn, "quote_expired")
+    price_again(turn, "quote_expired")
     return True
 
 

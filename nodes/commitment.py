@@ -6,16 +6,16 @@ from domain.acts import asks_something, say
 from domain.authority import mint, refuse
 from domain.events import EventKind
 from domain.firing import fire
-from domain.guards.closing import approval_for
+from domain.guards.closing import approval_for, value_le_limit_or_a3
 from domain.guards.transfer import expected_value
 from domain.ledger import confirm
 from domain.ports import Ports
-from domain.pricing import Quote
 from domain.reading import Answer
 from domain.state import part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
-from nodes.orders import ask_authority, authority_known, say_terms, scope_of, void_quote
+from nodes.bargaining import ask_for_value, refused_value
+from nodes.orders import ask_authority, authority_known, quote_on_table, say_terms, scope_of, void_quote
 from nodes.price import scope_confirmed
 from nodes.proposals import COMMIT_USES, level_one_rule, open_proposal, propose
 from nodes.questions import quote_slots
@@ -27,8 +27,7 @@ def check_list(turn: Turn, ports: Ports, words: bool) -> None:
     answered: dict[str, Any] = part(turn.work, "answer_to")
     if answered.get("key") == "authority_readback" and answered["answer"] == Answer.YES:
         confirm(turn, "authority")
-    if words and turn.reading.request and turn.reading.request.value is not None and "T29" not in turn.fired:
-        _price_again(turn)
+    if words and "T29" not in turn.fired and another_price(turn):
         return
     quote_hash = turn.deal["quote"]["quote_hash"]
     told: dict[str, Any] = part(turn.deal, "terms_said")
@@ -62,19 +61,33 @@ def check_list(turn: Turn, ports: Ports, words: bool) -> None:
         )
 
 
-def _price_again(turn: Turn) -> None:
-    """A request after the acknowledgement reopens the price: the same scope gets a new quote."""
+def price_again(turn: Turn, reason: str = "price_reopened") -> None:
+    """The same scope gets a new quote: for a request after the acknowledgement, or because the quote ran out."""
     scope = scope_of(turn).to_json()
     row = fire(
         turn,
         Trigger.SCOPE_CHANGED,
-        reason="price_reopened",
+        reason=reason,
         records={"scope_superseded": {"from": scope, "to": scope}},
         act=lambda: void_quote(turn),
     )
     if isinstance(row, Transition):
         turn.work["scope_confirmed_before"] = True
         scope_confirmed(turn)
+
+
+def another_price(turn: Turn) -> bool:
+    """A wish for another price reopens it; a figure or unit that is missing is asked for first."""
+    request = turn.reading.request
+    if request is None:
+        return False
+    if request.value is None:
+        say(turn, "ask_discount_figure")
+    elif request.unit is None:
+        say(turn, "ask_percent_or_amount", value=str(request.value))
+    else:
+        price_again(turn)
+    return True
 
 
 def commit_level(turn: Turn) -> str:
@@ -109,11 +122,9 @@ def _after_checklist(turn: Turn, level: str) -> None:
 
 def _ask_level_one(turn: Turn) -> None:
     """At L1 each use asks: one proposal for both uses of the quote."""
-    raw = {k: v for k, v in turn.deal["quote"].items() if k not in ("unit_price", "proposal_id", "issued_in_writing")}
     rule = level_one_rule(turn)
-    if propose(
-        turn, [rule], COMMIT_USES, Quote.from_json(raw), title="commit", facts=("scope", "authority"), gate="commit"
-    ):
+    facts = ("scope", "authority")
+    if propose(turn, [rule], COMMIT_USES, quote_on_table(turn), title="commit", facts=facts, gate="commit"):
         say(turn, "approval_wait_commit", role=rule["role"], duration=rule["sla_s"])
 
 
@@ -130,6 +141,8 @@ def _ask_missing(turn: Turn, failed: list[str]) -> None:
     waiting = open_proposal(turn, *COMMIT_USES)
     if "value_le_limit_or_a3" in failed and waiting:
         say(turn, "approval_pending", role=waiting["roles"][0])
+    elif "value_le_limit_or_a3" in failed and not refused_value(turn):
+        ask_for_value(turn, quote_on_table(turn))
     elif failed and not asks_something(turn):
         names = {
             "gate_commit_open": "sure",
@@ -147,6 +160,12 @@ def commitment(turn: Turn, ports: Ports, words: bool) -> None:
     if answered.get("key") == "commit" and answered["answer"] == Answer.YES:
         _commit(turn, ports)
         return
+    if words and "T30" not in turn.fired:
+        if another_price(turn):
+            return
+        if not authority_known(turn):
+            _reconfirm_authority(turn, answered)
+            return
     level, quote_hash = commit_level(turn), turn.deal["quote"]["quote_hash"]
     waiting = open_proposal(turn, *COMMIT_USES)
     allowed = level >= "L2" or approval_for(turn, "L1", quote_hash) is not None
@@ -168,6 +187,15 @@ def commitment(turn: Turn, ports: Ports, words: bool) -> None:
         ask_commit(turn)
 
 
+def _reconfirm_authority(turn: Turn, answered: dict[str, Any]) -> None:
+    """Who decides is asked again before anything is committed to."""
+    if answered.get("key") == "authority_readback" and answered["answer"] == Answer.YES:
+        confirm(turn, "authority")
+        ask_commit(turn)
+    elif not asks_something(turn):
+        ask_authority(turn)
+
+
 def _commit(turn: Turn, ports: Ports) -> None:
     """T31: contract and payment link, their capabilities consumed in this commit, before the row's revokes."""
     quote: dict[str, Any] = turn.deal["quote"]
@@ -177,6 +205,11 @@ def _commit(turn: Turn, ports: Ports) -> None:
         for scope in COMMIT_USES:
             refuse(turn, scope, "L1", "each use needs a person's yes", quote_hash)
         _ask_level_one(turn)
+        return
+    if not value_le_limit_or_a3(turn).held:
+        for scope in COMMIT_USES:
+            refuse(turn, scope, "value_le_limit_or_a3", "the approval of this value has run out", quote_hash)
+        ask_for_value(turn, quote_on_table(turn))
         return
     before = part(turn.deal, "order")
     if before.get("quote_hash") != quote_hash:

@@ -7,6 +7,7 @@ from domain.events import EventKind
 from domain.firing import fire
 from domain.ports import Ports
 from domain.reading import Wish
+from domain.state import part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 from nodes.commitment import ask_commit
@@ -28,6 +29,8 @@ def committed(turn: Turn, ports: Ports, words: bool) -> None:
         and turn.event.data.get("ref") in (None, order.get("payment_id", turn.event.data.get("ref")))
     ):
         _retry(turn, "link_expired")
+    elif turn.work.get("returned") and order.get("signed") and order.get("paid_amount") is not None:
+        _win(turn, order)  # both came while the session waited for the buyer
     elif (words or turn.work.get("returned")) and not turn.plan_answers():
         missing = (
             "both"
@@ -43,13 +46,20 @@ def committed(turn: Turn, ports: Ports, words: bool) -> None:
         turn.count("commit_reminder")
 
 
-def _webhook(turn: Turn, order: dict[str, Any]) -> None:
-    data = turn.event.data
+def note_webhook(turn: Turn) -> None:
+    """A signature or a payment is known from now on, wherever the session stands when it comes."""
+    data, order = turn.event.data, part(turn.deal, "order")
+    if turn.event.kind is not EventKind.WEBHOOK or not order or turn.step.terminal:
+        return
     if data.get("source") == "contract" and data.get("status") == "accepted":
         order.update(signed=True, signed_quote_hash=data.get("quote_hash"))
     elif data.get("source") == "payment" and data.get("status") == "succeeded":
         order["paid_amount"] = str(data.get("amount"))
-    elif data.get("source") == "payment":
+
+
+def _webhook(turn: Turn, order: dict[str, Any]) -> None:
+    data = turn.event.data
+    if data.get("source") == "payment" and data.get("status") != "succeeded":
         if data.get("payment_id") not in (None, order.get("payment_id", data.get("payment_id"))):
             return  # a link that was replaced
         _retry(turn, f"payment_{data.get('status')}")
@@ -57,6 +67,11 @@ def _webhook(turn: Turn, order: dict[str, Any]) -> None:
     if not order.get("signed") or order.get("paid_amount") is None:
         say(turn, "signed_waits_payment" if order.get("signed") else "paid_waits_signature")
         return
+    _win(turn, order)
+
+
+def _win(turn: Turn, order: dict[str, Any]) -> None:
+    """T32: signed and paid."""
     quote = turn.deal["quote"]
     row = fire(
         turn,

@@ -194,12 +194,22 @@ def learn_facts(turn: Turn) -> None:
     if turn.reading.quantity and not any(item["key"] == "quantity" for item in learned) and not turn.deal.get("scope"):
         result = learn(turn, "quantity", turn.reading.quantity, quote=turn.words[:80])
         learned.append({"key": "quantity", "result": result, "hedged": False, "value": turn.reading.quantity})
+    if not turn.deal.get("scope"):
+        _learn_wishes(turn, learned)
     if _from_buyer(turn):
         if turn.reading.zone:
             _learn_zone(turn, turn.reading.zone)
         if turn.reading.request:
             take_request(turn, turn.reading.request)
     turn.work["learned"] = learned
+
+
+def _learn_wishes(turn: Turn, learned: list[dict[str, Any]]) -> None:
+    """Product and term that are named before there is an order: whoever closes begins with them."""
+    for key, value in (("preference.product", turn.reading.product), ("preference.term", turn.reading.term)):
+        if value and value != turn.value(key):
+            result = learn(turn, key, value, quote=turn.words[:80])
+            learned.append({"key": key, "result": result, "hedged": False, "value": value})
 
 
 def _skip(turn: Turn, key: str, seen: FactSeen) -> bool:

@@ -8,6 +8,7 @@ from domain.stages import Step
 from domain.state import ChainState, part
 from domain.transitions import Trigger
 from domain.turn import Turn
+from nodes.fulfilment import note_webhook
 from nodes.hearing import learn_facts, note_receipts, pair_answer, reading_context, surely_heard
 from nodes.people import give_to_people
 from nodes.presence import disclose_first, is_other_person, note_presence
@@ -28,6 +29,7 @@ async def listen(state: ChainState, *, ports: Ports) -> ChainState:
     know_the_place(turn, ports)
     note_presence(turn)
     note_receipts(turn)
+    note_webhook(turn)
     if turn.event.kind is EventKind.TIMER and turn.event.data.get("timer") == "effect_failed":
         effect_failed(turn)
     if turn.event.kind is EventKind.WORDS:
@@ -36,6 +38,7 @@ async def listen(state: ChainState, *, ports: Ports) -> ChainState:
         _days_until(turn)
         pair_answer(turn)
     turn.work["handled"] = _first_things(turn)
+    know_the_place(turn, ports)  # where these very words have told it
     return turn.update()
 
 

@@ -91,6 +91,12 @@ def write_quote(
     return None
 
 
+def quote_on_table(turn: Turn) -> Quote:
+    """The open quote as it was drafted."""
+    beside = ("unit_price", "proposal_id", "issued_in_writing")
+    return Quote.from_json({name: value for name, value in turn.deal["quote"].items() if name not in beside})
+
+
 def void_quote(turn: Turn) -> None:
     """A quote that no longer stands; the buyer's acknowledgement of it goes with it."""
     quote = turn.deal.pop("quote", None)

@@ -156,7 +156,8 @@ def _silence(turn: Turn, level: int) -> None:
         return
     note(turn, "silence_timeout")
     say(turn, "silence_bye")
-    park(turn, "silence")
+    if turn.step not in (Step.BOOKED, Step.COMMITTED):  # those wait for the appointment or the webhook as they are
+        park(turn, "silence")
 
 
 def _too_long(turn: Turn, *, ended: bool) -> None:

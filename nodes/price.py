@@ -1,5 +1,6 @@
 """Price: the quote for a confirmed scope, its read-back and its acknowledgement."""
 
+from decimal import Decimal
 from typing import Any
 
 from domain.acts import asks_something, planned, say
@@ -130,8 +131,12 @@ def _counter_answer(turn: Turn, answered: dict[str, Any]) -> bool:
     """A yes to the agent's own limit applies it."""
     if answered.get("key") != "counter_offer" or answered["answer"] != Answer.YES or turn.reading.request:
         return False
-    limit = turn.policy.pricing.discount.agent_max_pct
-    apply_discount(turn, limit)
+    limit, current = turn.policy.pricing.discount.agent_max_pct, Decimal(turn.deal["quote"]["discount_pct"])
+    if current >= limit:
+        say(turn, "discount_already", discount=str(current))
+        read_back_price(turn)
+    else:
+        apply_discount(turn, limit)
     return True
 
 

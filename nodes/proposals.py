@@ -124,6 +124,14 @@ def level_one_rule(turn: Turn) -> dict[str, Any]:
     return {"id": "L1", "role": rule.role, "sla_s": rule.sla_s, "on_timeout": rule.on_timeout}
 
 
+def withdraw(turn: Turn, proposal: dict[str, Any]) -> None:
+    """What it asked about is off the table: nobody need decide it."""
+    proposal["status"] = "withdrawn"
+    turn.want("withdraw_proposal", proposal_id=proposal["proposal_id"])
+    turn.want("cancel_timer", timer="approval_deadline", ref=proposal["proposal_id"])
+    turn.audit("approval_withdrawn", {"proposal": proposal["proposal_id"], "quote": proposal["quote_hash"]})
+
+
 def open_proposal(turn: Turn, *uses: str) -> dict[str, Any] | None:
     """A proposal that still waits for people and asks for one of these uses; for any where none is named."""
     for proposal in turn.situation.get("proposals", []):

@@ -7,7 +7,7 @@ from domain.acts import asks_something, say
 from domain.authority import use
 from domain.events import EventKind
 from domain.firing import fire
-from domain.guards.transfer import gate_open
+from domain.guards.transfer import closing_level, gate_open
 from domain.ports import Ports
 from domain.reading import Answer, Special, Wish
 from domain.stages import Overlay, Stage, Step
@@ -142,7 +142,7 @@ async def _pending(turn: Turn, ports: Ports) -> None:
     move: dict[str, Any] = turn.deal.setdefault(
         "transfer", {"accepted_at": turn.now.isoformat(), "target": HUMAN, "tried": []}
     )
-    if (move["target"] == AI or not gate_open(turn, "close")) and _need_region(turn):
+    if move["target"] == AI and _need_region(turn):
         return
     if move["target"] == AI:
         row = fire(turn, Trigger.AI_CLOSER_SELECTED, records={"stage_closing": {"closer": AI}})
@@ -150,11 +150,8 @@ async def _pending(turn: Turn, ports: Ports) -> None:
             turn.work["closing_now"] = True
             return
         move["target"] = HUMAN
-    else:
+    elif closing_level(turn) < "L1":  # refused, and on the trail; else who was promised a person gets one
         fire(turn, Trigger.AI_CLOSER_SELECTED)
-        if turn.stage is Stage.CLOSE:
-            turn.work["closing_now"] = True
-            return
     await _to_person(turn, ports)
 
 

@@ -72,7 +72,8 @@ def discount_within_limit_or_approved(turn: Turn) -> Check:
     quote = quote_of(turn)
     percent = Decimal(quote.get("discount_pct", "0"))
     limit = turn.policy.pricing.discount.agent_max_pct
-    honoured = bool(quote.get("issued_in_writing")) and not turn.policy.emergency
+    valid = turn.now < datetime.fromisoformat(quote["valid_until"]) if quote else False
+    honoured = valid and bool(quote.get("issued_in_writing")) and not turn.policy.emergency
     held = percent <= limit or bool(quote.get("proposal_id")) or honoured
     return Check(held, f"{percent:g} % of {limit:g} %")
 

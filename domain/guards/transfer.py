@@ -37,8 +37,10 @@ def expected_value(turn: Turn) -> Decimal:
     quantity = scope.get("quantity") or turn.value("quantity")
     if not quantity:
         return Decimal(0)
-    product = scope.get("product") or turn.catalogue.recommend(int(quantity)).product
-    months = 12 if scope.get("term") == "annual" else 1
+    wished = turn.value("preference.product")
+    product = scope.get("product") or wished or turn.catalogue.recommend(int(quantity)).product
+    term = scope.get("term") or turn.value("preference.term")
+    months = 12 if term == "annual" else 1
     return turn.policy.pricing.catalogue[product].list * int(quantity) * months
 
 

@@ -133,7 +133,8 @@ def need_recorded(turn: Turn) -> None:
 
 def transfer(start: Start, turn: Turn) -> None:
     """The offer and the acceptance that lie behind TRANSFER and CLOSE."""
-    target = start.offer or ("ai_closer" if start.step.stage is Stage.CLOSE else "human_closer")
+    ours = start.step.stage is Stage.CLOSE or any(line.act == "offer_ai_close" for line in start.said)
+    target = start.offer or ("ai_closer" if ours else "human_closer")
     turn.deal["offer"] = {
         "target": target,
         "at": turn.now.isoformat(),
