@@ -81,6 +81,7 @@ ACTS: Mapping[str, Act] = {
     "booking_undone": Act({"when": "when"}),
     "meeting_with_people": Act(),
     "anything_else": Act(asks="anything_else"),
+    "ask_phone": Act(asks="phone", fact_key="contact.phone"),
     "ask_email": Act(asks="email", fact_key="contact.email"),
     # transfer
     "offer_ai_close": Act(asks="transfer_offer"),

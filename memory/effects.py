@@ -57,6 +57,10 @@ async def _quote_status(commit: Writer, e: Effect) -> None:
     await commit.run("set_quote_status", quote_hash=e["quote_hash"], status=e["status"])
 
 
+async def _quote_issued(commit: Writer, e: Effect) -> None:
+    await commit.run("issue_quote", quote_hash=e["quote_hash"])
+
+
 async def _proposal(commit: Writer, e: Effect) -> None:
     names = (
         "proposal_id",
@@ -165,6 +169,7 @@ SINGLE: Mapping[str, Callable[[Writer, Effect], Awaitable[None]]] = {
     "cancel_booking": _cancel_booking,
     "quote": _quote,
     "quote_status": _quote_status,
+    "quote_issued": _quote_issued,
     "proposal": _proposal,
     "withdraw_proposal": _withdraw_proposal,
     "settle_proposal": _settle_proposal,

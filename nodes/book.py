@@ -1,5 +1,6 @@
 """The node of stage BOOK: opening, discovery, and a meeting that is really booked."""
 
+from datetime import datetime
 from typing import Any
 
 from domain.acts import asks_something, planned, say
@@ -21,7 +22,7 @@ from nodes.opening import open_up
 from nodes.presence import park
 from nodes.questions import abilities, answer_questions, lost_words, small_words, something_said
 from nodes.slot_focus import focus_of
-from nodes.slots import book_it, confirm_details, contact_of, drop_meeting, offer, offer_same, release
+from nodes.slots import book_it, confirm_details, contact_of, drop_meeting, offer, offer_same, read_back_slot, release
 from nodes.transfer import try_offer
 from nodes.working import resumed
 
@@ -143,8 +144,7 @@ def _other_zone(turn: Turn) -> bool:
 async def _offer_again(turn: Turn, ports: Ports) -> None:
     hold = turn.deal.get("hold")
     if hold:
-        say(turn, "slot_readback", when={"at": hold["starts"], "zone": hold["zone"], "now": turn.now.isoformat()},
-            contact=contact_of(turn))  # fmt: skip
+        read_back_slot(turn, datetime.fromisoformat(hold["starts"]))
     elif turn.counted("ask_slot") % 2 == 0:
         turn.count("ask_slot")
         say(turn, "ask_slot")

@@ -14,7 +14,6 @@ from domain.stages import Overlay, Step
 from domain.state import part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
-from nodes.slots import contact_of
 from nodes.whereabouts import zone_of
 
 AS_SOON = "as_soon_as_possible"
@@ -37,8 +36,11 @@ async def callback_talk(turn: Turn, ports: Ports) -> None:
         _promise(turn, callback)
         return
     _take_time(turn, callback)
-    if callback.get("at") and contact_of(turn):
+    if callback.get("at") and turn.value("contact.phone"):
         _read_back(turn, callback)
+    elif callback.get("at") and turn.counted("ask_phone") < 3:
+        turn.count("ask_phone")
+        say(turn, "ask_phone")
     elif turn.work.get("person_wanted"):
         await _say_who_is_there(turn, ports)
     elif not asks_something(turn):
@@ -83,7 +85,7 @@ def _instant(turn: Turn, mention: TimeMention) -> datetime:
 
 
 def _read_back(turn: Turn, callback: dict[str, Any]) -> None:
-    say(turn, "callback_readback", when=_spoken(turn, callback), contact=contact_of(turn))
+    say(turn, "callback_readback", when=_spoken(turn, callback), contact=str(turn.value("contact.phone")))
 
 
 def _spoken(turn: Turn, callback: dict[str, Any]) -> Any:
@@ -99,7 +101,7 @@ def _promise(turn: Turn, callback: dict[str, Any]) -> None:
 
     def schedule() -> None:
         permit = use(turn, "callback.schedule", callback["object"])
-        payload = {"number": contact_of(turn), "at": due.isoformat(), "reason": callback["rank"]}
+        payload = {"number": str(turn.value("contact.phone")), "at": due.isoformat(), "reason": callback["rank"]}
         capability_id = getattr(permit, "capability_id", None)
         turn.want("outbox", outbox="callback", object=callback["object"], capability_id=capability_id, payload=payload)
 
@@ -107,6 +109,6 @@ def _promise(turn: Turn, callback: dict[str, Any]) -> None:
     row = fire(turn, Trigger.CALLBACK_ACCEPTED, records={"task_callback": fields}, act=schedule)
     if isinstance(row, Transition):
         turn.deal["owed"] = [news for news in turn.deal.get("owed", []) if news["act"] != "callback_undone"]
-        say(turn, "callback_set", when=_spoken(turn, callback), contact=contact_of(turn))
+        say(turn, "callback_set", when=_spoken(turn, callback), contact=str(turn.value("contact.phone")))
     elif turn.step is Step.FAILED:
         say(turn, "ask_callback_time")

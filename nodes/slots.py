@@ -32,7 +32,7 @@ async def offer(turn: Turn, ports: Ports) -> None:
     taken = _taken(turn)
     hold = turn.deal.get("hold")
     if exact is not None and hold and datetime.fromisoformat(hold["starts"]) == exact:
-        _readback(turn, exact)
+        read_back_slot(turn, exact)
         return
     if exact is not None and exact not in taken:
         found = await ports.calendar.free(SlotQuery(zone=zone, now=turn.now, at=exact))
@@ -110,7 +110,7 @@ def propose(turn: Turn, slot: Slot) -> None:
     zone = zone_of(turn)
     hold = turn.deal.get("hold")
     if hold and hold["starts"] == slot.starts.isoformat():
-        _readback(turn, slot.starts)
+        read_back_slot(turn, slot.starts)
         return
     booking_id = f"{turn.session_id}:{turn.event.turn_id}"
     if isinstance(use(turn, "calendar.hold", booking_id), Refused):
@@ -128,11 +128,15 @@ def propose(turn: Turn, slot: Slot) -> None:
     }
     turn.want("hold", **record)
     turn.deal["hold"] = record
-    _readback(turn, slot.starts)
+    read_back_slot(turn, slot.starts)
 
 
-def _readback(turn: Turn, starts: datetime) -> None:
-    say(turn, "slot_readback", when=spoken(turn, starts), contact=contact_of(turn))
+def read_back_slot(turn: Turn, starts: datetime) -> None:
+    """Day, time, zone and where the invitation goes; that is asked for first where nobody knows it."""
+    if not contact_of(turn):
+        say(turn, "ask_email")
+    else:
+        say(turn, "slot_readback", when=spoken(turn, starts), contact=contact_of(turn))
 
 
 def release(turn: Turn) -> None:

@@ -40,6 +40,8 @@ def identity_on(contact: Contact, channel: Channel, fallback: str) -> Identity:
         Channel.CHAT: ("chat", contact.chat or contact.phone or contact.email or f"chat:{fallback}"),
     }
     kind, value = kinds[channel]
+    if value is None:  # nobody knows a number or an address: who writes in the chat is known by its handle alone
+        return Identity("chat", f"chat:{fallback}", contact.verified)
     if channel is Channel.CHAT and not contact.chat:
         kind = "phone" if contact.phone else "email" if contact.email else "chat"
     return Identity(kind, value or f"chat:{fallback}", contact.verified)

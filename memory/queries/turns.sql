@@ -177,6 +177,11 @@ on conflict (session_id, quote_hash) do update set status = 'open', version = ex
 -- A quote that is superseded, void or accepted.
 update quotes set status = %(status)s, changed_at = %(now)s where quote_hash = %(quote_hash)s and session_id = %(session_id)s;
 
+-- name: issue_quote
+-- A quote that was made on the phone stands in writing now.
+update quotes set issued_in_writing_at = coalesce(issued_in_writing_at, %(now)s)
+ where quote_hash = %(quote_hash)s and session_id = %(session_id)s;
+
 -- name: insert_proposal
 -- What people are asked, complete.
 insert into proposals (proposal_id, session_id, turn_id, rules, uses, proposal_hash, quote_hash, body, facts_used, gate,

@@ -94,6 +94,7 @@ def _watch(turn: Turn) -> None:
         if "price" in keys:
             turn.deal["price_said"] = {"speech_id": line["speech_id"], "quote_hash": line["quote_hash"]}
             watch["price"] = line["speech_id"]
+            _issued(turn)
         if "refund" in keys:
             turn.deal["terms_said"] = {"speech_id": line["speech_id"], "quote_hash": line["quote_hash"]}
             watch["terms"] = line["speech_id"]
@@ -115,6 +116,14 @@ def _watch(turn: Turn) -> None:
     turn.place["awaits"] = sorted({*awaits, *kept}) if not turn.step.terminal else []
     if turn.step.terminal:
         turn.talk["asked"] = None
+
+
+def _issued(turn: Turn) -> None:
+    """A price that is shown in text is issued in writing, also where it was made on the phone."""
+    quote = turn.deal.get("quote")
+    if quote and turn.channel.text and not quote.get("issued_in_writing"):
+        quote["issued_in_writing"] = True
+        turn.want("quote_issued", quote_hash=quote["quote_hash"])
 
 
 def _record(turn: Turn) -> None:
