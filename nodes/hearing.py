@@ -1,6 +1,6 @@
 """What the buyer's words answer and what they teach: the pair of speech and answer, and the facts."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from domain.events import EventKind
 from domain.facts import FactStatus
 from domain.ledger import confirm, learn, write
-from domain.reading import Answer, FactSeen, Reading, ReadingContext, Request, Special, Wish
+from domain.reading import Answer, FactSeen, Reading, ReadingContext, Request, Special, TimeKind, Wish
 from domain.stages import Channel
 from domain.state import part
 from domain.turn import Turn
@@ -163,7 +163,18 @@ def scope_differs(turn: Turn, reading: Reading) -> bool:
     other_quantity = reading.quantity is not None and reading.quantity != scope["quantity"]
     other_product = reading.product is not None and reading.product != scope["product"]
     other_term = reading.term is not None and reading.term != scope["term"]
-    return other_quantity or other_product or other_term
+    start = start_named(turn)
+    other_start = start is not None and start.isoformat() != scope.get("start")
+    return other_quantity or other_product or other_term or other_start
+
+
+def start_named(turn: Turn) -> date | None:
+    """The day on which the order is to begin, where these words answer a question about the order."""
+    if part(turn.talk, "asked").get("key") not in ("scope", "scope_readback") or not turn.reading.times:
+        return None
+    mention = turn.reading.times[0]
+    meant = mention.grain in ("", "day") and not mention.timed and mention.kind in (TimeKind.DAY, TimeKind.NOT_BEFORE)
+    return mention.day_from if meant and mention.day_from and mention.day_from >= turn.now.date() else None
 
 
 def _confidence(turn: Turn) -> float:

@@ -11,6 +11,7 @@ from domain.ledger import write
 from domain.pricing import OrderScope, Quote, draft_quote
 from domain.refusal import Refused
 from domain.turn import Turn
+from nodes.hearing import start_named
 from nodes.questions import quote_slots
 
 
@@ -49,7 +50,7 @@ def changed_scope(turn: Turn) -> OrderScope:
         product=reading.product or before.product,
         quantity=reading.quantity or before.quantity,
         term=reading.term if reading.term in ("monthly", "annual") else before.term,  # type: ignore[arg-type]
-        start=before.start,
+        start=start_named(turn) or before.start,
     )
 
 
