@@ -15,6 +15,7 @@ from domain.transitions import Transition, Trigger
 from domain.turn import Turn
 from nodes.discovery import drop_request
 from nodes.orders import read_back_price, scope_of, write_quote
+from nodes.proposals import rules_for
 
 
 async def settle(turn: Turn, ports: Ports) -> None:
@@ -120,7 +121,14 @@ def _policy_forbids(turn: Turn, proposal: dict[str, Any]) -> str:
         return again.why
     if turn.step in CLOSE_STEPS and turn.deal.get("scope", {}).get("hash") != scope_of(turn).scope_hash:
         return "the order scope has changed"
-    return "" if again.amount == draft.amount else "the list price has changed"
+    if again.amount != draft.amount:
+        return "the list price has changed"
+    if "discount.apply" in proposal["uses"]:
+        rules = rules_for(turn, draft.discount_pct, draft.contract_value, draft.margin_pct)
+        asked = {rule.role for rule in rules if "discount_pct" in rule.when}
+        if not asked <= set(proposal.get("roles") or asked):
+            return "somebody else has to agree to it now"
+    return ""
 
 
 def _tell(turn: Turn, proposal: dict[str, Any], outcome: str) -> None:

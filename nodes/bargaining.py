@@ -36,7 +36,8 @@ def bargain(turn: Turn, request: Json) -> None:
         return
     asking = _rules(turn, quote, "discount_pct")
     if asking:
-        _ask_person(turn, [rule_json(rule) for rule in asking], quote)
+        each = [level_one_rule(turn)] if needs_person(turn, "discount.apply", {}) else []
+        _ask_person(turn, [*map(rule_json, asking), *each], quote)
     else:
         apply_discount(turn, percent)
 

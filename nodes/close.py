@@ -34,7 +34,7 @@ async def close(state: ChainState, *, ports: Ports) -> ChainState:
         won(turn, words)
         return turn.update()
     if not (turn.work.get("repeated") or (words and lost_words(turn))):
-        _go_on(turn, ports, words)
+        _go_on(turn, ports, words and turn.event.data.get("speaker", "buyer") == "buyer")
     if words and turn.stage is Stage.CLOSE and not something_said(turn):
         _never_silent(turn, ports)
     return turn.update()

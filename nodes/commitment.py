@@ -17,7 +17,7 @@ from domain.turn import Turn
 from nodes.bargaining import ask_for_value, refused_value
 from nodes.orders import ask_authority, authority_known, quote_on_table, say_terms, scope_of, void_quote
 from nodes.price import scope_confirmed
-from nodes.proposals import COMMIT_USES, level_one_rule, open_proposal, propose
+from nodes.proposals import COMMIT_USES, level_one_rule, open_proposal, propose, rule_json
 from nodes.questions import quote_slots
 from nodes.sending import closed_use, say_links, send
 
@@ -49,7 +49,7 @@ def check_list(turn: Turn, ports: Ports, words: bool) -> None:
         act=lambda: _open_commit(turn, level),
     )
     if isinstance(row, Transition):
-        _after_checklist(turn, level)
+        put_commitment(turn)
     elif words or turn.event.kind is EventKind.DECISION:
         _ask_missing(
             turn,
@@ -112,12 +112,20 @@ def mint_at_next_epoch(turn: Turn, scope: str) -> None:
         turn.epoch -= 1
 
 
-def _after_checklist(turn: Turn, level: str) -> None:
+def put_commitment(turn: Turn) -> None:
+    """The direct question; where each use asks, people first."""
     quote_hash = turn.deal["quote"]["quote_hash"]
-    if level == "L1" and approval_for(turn, "L1", quote_hash) is None:
+    if commit_level(turn) == "L1" and approval_for(turn, "L1", quote_hash) is None:
         _ask_level_one(turn)
     else:
         ask_commit(turn)
+
+
+def _use_up(turn: Turn, proposal_id: str | None) -> None:
+    """An approval of each use is good for one."""
+    for entry in turn.authority["approved"].get("list", []):
+        if proposal_id and entry["proposal_id"] == proposal_id:
+            entry["rules"] = [rule for rule in entry["rules"] if rule != "L1"]
 
 
 def _ask_level_one(turn: Turn) -> None:
@@ -143,6 +151,8 @@ def _ask_missing(turn: Turn, failed: list[str]) -> None:
         say(turn, "approval_pending", role=waiting["roles"][0])
     elif "value_le_limit_or_a3" in failed and not refused_value(turn):
         ask_for_value(turn, quote_on_table(turn))
+    elif failed == ["confidence_ge_0.80"] and not waiting and not refused_value(turn) and _ask_for_confidence(turn):
+        return
     elif failed and not asks_something(turn):
         names = {
             "gate_commit_open": "sure",
@@ -152,6 +162,18 @@ def _ask_missing(turn: Turn, failed: list[str]) -> None:
             "value_le_limit_or_a3": "value",
         }
         say(turn, "missing_for_commit", missing=next((names[f] for f in failed if f in names), "sure"))
+
+
+def _ask_for_confidence(turn: Turn) -> bool:
+    """T41 (A6): everything is there but evidence; a manager may stand in for it."""
+    rule = next((rule for rule in turn.policy.approvals if rule.id == "A6"), None)
+    if rule is None or not propose(
+        turn, [rule_json(rule)], COMMIT_USES, quote_on_table(turn), title="commit", facts=("scope", "authority"),
+        gate="commit",
+    ):  # fmt: skip
+        return False
+    say(turn, "approval_wait_commit", role=rule.role, duration=rule.sla_s)
+    return True
 
 
 def commitment(turn: Turn, ports: Ports, words: bool) -> None:
@@ -175,7 +197,7 @@ def commitment(turn: Turn, ports: Ports, words: bool) -> None:
         if words and not turn.plan_answers():
             say(turn, "approval_pending", role=waiting["roles"][0])
     elif not allowed:
-        if words:
+        if words or turn.work.get("payment_retry") or (turn.work.get("undone") == "T31" and turn.present):
             _ask_level_one(turn)
     elif (
         turn.work.get("settled_now")
@@ -204,7 +226,10 @@ def _commit(turn: Turn, ports: Ports) -> None:
     if commit_level(turn) < "L2" and approval is None:
         for scope in COMMIT_USES:
             refuse(turn, scope, "L1", "each use needs a person's yes", quote_hash)
-        _ask_level_one(turn)
+        if waiting := open_proposal(turn, *COMMIT_USES):
+            say(turn, "approval_pending", role=waiting["roles"][0])
+        else:
+            _ask_level_one(turn)
         return
     if not value_le_limit_or_a3(turn).held:
         for scope in COMMIT_USES:
@@ -233,6 +258,7 @@ def _commit(turn: Turn, ports: Ports) -> None:
     )
     if isinstance(row, Transition):
         turn.deal["order"] = {**before, **order, "contract_void": False}
+        _use_up(turn, proposal_id)
         say_links(turn, "commit_sent", order)
     elif not asks_something(turn):
         ask_commit(turn)

@@ -10,7 +10,7 @@ from domain.reading import Wish
 from domain.state import part
 from domain.transitions import Transition, Trigger
 from domain.turn import Turn
-from nodes.commitment import ask_commit
+from nodes.commitment import put_commitment
 from nodes.sending import say_links
 from nodes.undoing import links_to_people
 
@@ -98,7 +98,7 @@ def _retry(turn: Turn, reason: str) -> None:
         order["open"] = False
         turn.work["payment_retry"] = True
         say(turn, "payment_failed")
-        ask_commit(turn)
+        put_commitment(turn)
     else:
         links_to_people(turn, "payment_with_people", "payment_failed")
 

@@ -136,12 +136,16 @@ def say_terms(turn: Turn) -> None:
 
 def authority_known(turn: Turn) -> bool:
     fact = turn.fact("authority")
-    return counts(fact, turn.now) and fact is not None and fact["status"] == FactStatus.CONFIRMED
+    sure = counts(fact, turn.now) and fact is not None and fact["status"] == FactStatus.CONFIRMED
+    return sure and fact is not None and fact["value"] is True
 
 
 def ask_authority(turn: Turn) -> None:
-    """Who decides: read back where it was claimed, asked openly where it is unknown."""
+    """Who decides: read back where it was claimed, asked where it is unknown; whoever said no is not asked again."""
     fact = turn.fact("authority")
+    if fact is not None and fact["status"] == FactStatus.CONFIRMED and fact["value"] is False:
+        say(turn, "no_authority_in_words")
+        return
     if fact is not None and fact["status"] == FactStatus.CLAIMED and fact["value"] is True:
         say(turn, "confirm_authority")
     else:

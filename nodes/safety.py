@@ -136,6 +136,8 @@ def other_party(turn: Turn) -> bool:
 def clear_no(turn: Turn) -> bool:
     """T38: a final no ends the matter; after a commitment it cancels the order (T36), and when won the sale (T37)."""
     wishes = turn.reading.wishes
+    if turn.event.data.get("speaker", "buyer") != "buyer":
+        return False  # somebody in the background ends nothing
     if turn.step.terminal or not wishes & {Wish.FINAL_NO, Wish.CANCEL_ORDER}:
         return False
     if turn.step is Step.COMMITTED or Wish.FINAL_NO not in wishes:

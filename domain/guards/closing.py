@@ -155,7 +155,8 @@ def same_speaker_as_authority(turn: Turn) -> Check:
     """The speaker is the person who decides."""
     speaker = str(turn.event.data.get("speaker", "buyer"))
     fact = turn.fact("authority")
-    return Check(speaker == "buyer" and confirmed(fact, turn.now), speaker)
+    decides = confirmed(fact, turn.now) and fact is not None and fact["value"] is True
+    return Check(speaker == "buyer" and decides, speaker if decides else f"{speaker}, who has not said to decide")
 
 
 @guard("idempotency_key_unused")

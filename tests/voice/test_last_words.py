@@ -83,7 +83,7 @@ async def test_a_sentence_that_was_begun_is_heard_out_before_the_line_is_closed(
         await asyncio.sleep(GRACE_S + 0.5)
         assert not call.conversation.over.is_set()
         await call.caller.finish()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while len(await call.turns()) == turns:
                 await asyncio.sleep(0.05)
 
