@@ -38,7 +38,8 @@ async def listen(state: ChainState, *, ports: Ports) -> ChainState:
         _days_until(turn)
         pair_answer(turn)
     turn.work["handled"] = _first_things(turn)
-    know_the_place(turn, ports)  # where these very words have told it
+    if any(seen.type == "region" for seen in turn.reading.facts):
+        know_the_place(turn, ports)  # these very words have told it
     return turn.update()
 
 

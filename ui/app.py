@@ -99,7 +99,8 @@ def trouble(health: object) -> str:
         "failed turns": getattr(health, "dead_events", 0),
         "failed deliveries": getattr(health, "failed_effects", 0),
     }
-    return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    one = {"failed turns": "failed turn", "failed deliveries": "failed delivery"}
+    return ", ".join(f"{n} {one.get(name, name) if n == 1 else name}" for name, n in counts.items() if n)
 
 
 def signature(who: identity.Operator) -> None:

@@ -43,7 +43,8 @@ def told(row: dict[str, Any]) -> str:
     at: datetime = row["done_at"]
     times = "once" if row["attempts"] == 1 else f"{row['attempts']} times"
     what = words.EFFECTS.get(row["kind"], words.readable(row["kind"]))
-    return f"{what} was not delivered: tried {times} until {at:%H:%M} UTC ({row['reason'] or 'no reason given'})."
+    why = (row["reason"] or "no reason given").rstrip(".")
+    return f"{what} was not delivered, tried {times} until {at:%H:%M} UTC: {why}."
 
 
 def send(who: Operator, session_id: str, effect_id: str, reason: str) -> Outcome:

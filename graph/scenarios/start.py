@@ -44,7 +44,7 @@ def identity_on(contact: Contact, channel: Channel, fallback: str) -> Identity:
         return Identity("chat", f"chat:{fallback}", contact.verified)
     if channel is Channel.CHAT and not contact.chat:
         kind = "phone" if contact.phone else "email" if contact.email else "chat"
-    return Identity(kind, value or f"chat:{fallback}", contact.verified)
+    return Identity(kind, value, contact.verified)
 
 
 async def put_on_file(rig: Rig, name: str, part: SessionPart, contact: Contact, channel: Channel) -> str | None:

@@ -23,6 +23,8 @@ import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
+from psycopg.rows import DictRow, dict_row
+from streamlit.components.v2 import manifest_scanner
 
 from domain.policy import Policy
 from domain.ports import Clock
@@ -32,8 +34,9 @@ from memory.database import open_pool
 from memory.sealing import Sealer
 from nodes.speaking.lines import LineBook, load_lines
 from tests.screens.seed import ROOT, Seeded, seed, shared_policy
-from ui import bridge
+from ui import bridge, identity
 
+Db = psycopg.Connection[DictRow]
 NOW = datetime(2026, 11, 25, 16, 0, tzinfo=UTC)
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
 FLAGS = (
@@ -92,6 +95,26 @@ def seeded_dsn(postgres_dsn: str, seeded: Seeded) -> Iterator[str]:
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock(NOW)
+
+
+@pytest.fixture
+async def desk(seeded_dsn: str, sealer: Sealer, clock: FixedClock) -> AsyncIterator[Desk]:
+    async with desk_on(seeded_dsn, sealer, clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def db(seeded_dsn: str) -> Iterator[Db]:
+    """Rows as dictionaries; every statement is a commit."""
+    with Db.connect(seeded_dsn, autocommit=True, row_factory=dict_row) as connection:
+        yield connection
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "listens_on_loopback", lambda: True)
+    # Reading the metadata of every installed package, once per page, costs more than the pages themselves.
+    monkeypatch.setattr(manifest_scanner, "scan_component_manifests", list)
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
 """The door for people on a real database: what waits, who may decide, what that leaves behind, what is shown."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, LiteralString
 
 import psycopg
 import pytest
-from psycopg.rows import DictRow, dict_row
 
 from domain.contact import Identity
 from domain.errors import BadInput
@@ -18,28 +16,15 @@ from domain.stages import Channel
 from graph.clock import FixedClock
 from graph.desk import Decided, Desk, Operator, Verdict
 from memory.sealing import Sealer
-from tests.screens.conftest import NOW, desk_on
+from tests.screens.conftest import NOW, Db
 from tests.screens.seed import Seeded, price
 from tests.screens.story import Story
 
-Db = psycopg.Connection[DictRow]
 MANAGER = Operator("idp|mia", "Mia Manager", frozenset({"sales_manager"}))
 OTHER = Operator("idp|max", "Max Manager", frozenset({"sales_manager"}))
 DIRECTOR = Operator("idp|dora", "Dora Director", frozenset({"sales_director"}))
 EVERYBODY = Operator("local:root", "Local operator", frozenset({"sales_manager", "sales_director", "legal"}))
 LAWYER = Operator("idp|lea", "Lea Legal", frozenset({"legal"}))
-
-
-@pytest.fixture
-async def desk(seeded_dsn: str, sealer: Sealer, clock: FixedClock) -> AsyncIterator[Desk]:
-    async with desk_on(seeded_dsn, sealer, clock) as opened:
-        yield opened
-
-
-@pytest.fixture
-def db(seeded_dsn: str) -> Iterator[Db]:
-    with Db.connect(seeded_dsn, autocommit=True, row_factory=dict_row) as connection:
-        yield connection
 
 
 def verdict(seeded: Seeded, name: str, role: str, approve: bool = True, version: int = 1, **more: Any) -> Verdict:

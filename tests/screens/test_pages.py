@@ -7,7 +7,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from graph.clock import FixedClock
@@ -18,13 +17,6 @@ from ui import bridge, identity
 APP = str(ROOT / "ui" / "app.py")
 pytestmark = pytest.mark.usefixtures("joined", "here")
 Run = Any
-
-
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(identity, "listens_on_loopback", lambda: True)
-    # Reading the metadata of every installed package, once per page, costs more than the pages themselves.
-    monkeypatch.setattr(manifest_scanner, "scan_component_manifests", list)
 
 
 @pytest.fixture

@@ -1,13 +1,9 @@
 """What failed for good stands over the session's thread, and a person sends it again under their name."""
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import uuid4
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow, dict_row
-from streamlit.components.v2 import manifest_scanner
 
 from domain.refusal import Refused
 from graph.clock import FixedClock
@@ -15,26 +11,12 @@ from graph.delivery import Deliverer
 from graph.desk import Again, Desk, Operator, Sent
 from memory.sealing import Sealer
 from tests.integration.effect_rows import local_tools
-from tests.screens.conftest import NOW, desk_on
+from tests.screens.conftest import NOW, Db
 from tests.screens.seed import Seeded
 from tests.screens.test_pages import opened, shown
-from ui import identity
 
-Db = psycopg.Connection[DictRow]
 MIA = Operator("idp|mia", "Mia Manager", frozenset({"sales_manager"}))
 VISITOR = Operator("idp|vic", "Vic", frozenset())
-
-
-@pytest.fixture
-async def desk(seeded_dsn: str, sealer: Sealer, clock: FixedClock) -> AsyncIterator[Desk]:
-    async with desk_on(seeded_dsn, sealer, clock) as found:
-        yield found
-
-
-@pytest.fixture
-def db(seeded_dsn: str) -> Iterator[Db]:
-    with Db.connect(seeded_dsn, autocommit=True, row_factory=dict_row) as connection:
-        yield connection
 
 
 @pytest.fixture
@@ -103,17 +85,11 @@ async def test_of_two_clicks_one_counts(desk: Desk, db: Db, seeded: Seeded, fail
 
 
 # ---- in the console
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(identity, "listens_on_loopback", lambda: True)
-    monkeypatch.setattr(manifest_scanner, "scan_component_manifests", list)
-
-
 @pytest.mark.usefixtures("joined", "here")
 def test_the_strip_says_what_failed_and_sends_it_again(db: Db, seeded: Seeded, failed: str) -> None:
     app = opened("sessions", s=seeded.sessions["Dana"])
     alert: dict[str, Any] = shown(app, "undelivered_why_0")
-    assert "A text message was not delivered: tried 8 times until 16:00 UTC (The carrier is busy.)." in str(alert)
+    assert "A text message was not delivered, tried 8 times until 16:00 UTC: The carrier is busy." in str(alert)
     app.button(key=f"again_{failed}").click().run()
     assert "Say why" in str(shown(app, "notice_again")) and status(db, failed) == ("failed", 8)
     app.text_input(key=f"again_reason_{failed}").set_value("The carrier is back").run()

@@ -1,17 +1,14 @@
 """Approvals: the queue on the left, one request on the right; on a phone one of the two."""
 
-import time
-
 import streamlit as st
 
 from graph.desk import Operator, Queue
 from ui import approval_panel as panel
 from ui import approval_view as view
-from ui import bridge, decision, identity, push
+from ui import bridge, decision, identity, push, told
 from ui.components import mounts
 from ui.faults import said_plainly
 
-TOLD_S = 15.0
 WHO: Operator = st.session_state["operator"]
 
 
@@ -45,8 +42,7 @@ def press(number: int, rows: tuple[tuple[str, int], ...], approve: bool) -> None
         reason=(st.session_state.get(f"reason_{number}") or "").strip(),
         discount_pct=decision.exact(st.session_state.get(f"discount_{number}")),
     )
-    # Kept, not shown once: the push of this very decision redraws the page, and a toast would be lost with the run.
-    st.session_state["told"] = (outcome, time.time() + TOLD_S)
+    told.keep(outcome, "notice")
     if outcome.done:
         leave()
 
@@ -55,7 +51,7 @@ def press(number: int, rows: tuple[tuple[str, int], ...], approve: bool) -> None
 @said_plainly
 def approvals() -> None:
     mounts.live(*push.channel(WHO.sub), key="live_approvals")
-    tell()
+    told.show("notice")
     queue = bridge.call(bridge.desk().queue(WHO))
     asked = number_of(st.query_params.get("a"))
     with st.container(key="pagehead"):
@@ -75,14 +71,6 @@ def approvals() -> None:
     with right, st.container(key="detailcol"):
         st.button("All requests", key="wayback", icon=":material/arrow_back:", type="tertiary", on_click=leave)
         detail(pinned, queue)
-
-
-def tell() -> None:
-    """What came of the last click, for as long as it takes to read it."""
-    told: tuple[decision.Outcome, float] | None = st.session_state.get("told")
-    now = time.time()
-    if told and told[1] > now:
-        mounts.notice(told[0].text, ok=told[0].ok, until=told[1], now=now, key="notice")
 
 
 def pin(queue: Queue, asked: int | None) -> int | None:

@@ -1,19 +1,17 @@
 """Sessions: the list, and with `?s=` the inspector of one: its way, its score, its thread, what held at any turn."""
 
-import time
 from typing import Any
 
 import streamlit as st
 
 from graph.desk import Operator, SessionView
-from ui import bridge, charts, identity, push, roster, undelivered, words
+from ui import bridge, charts, identity, push, roster, told, undelivered, words
 from ui import session_view as view
 from ui.components import mounts
 from ui.faults import said_plainly
 from ui.thread_items import inspected
 
 WHO: Operator = st.session_state["operator"]
-TOLD_S = 15.0
 TABS = ("Facts", "Tools and authority", "Guards", "Audit")
 
 
@@ -87,7 +85,7 @@ def inspector(session_id: str) -> None:
         st.session_state["inspected"] = session_id
     upto = state_as_of(session)
     top(session, upto)
-    tell()
+    told.show("notice_again")
     undelivered.strip(session.undelivered, session_id, press_again)
     score(session, upto)
     slider(session)
@@ -105,14 +103,7 @@ def press_again(session_id: str, effect_id: str) -> None:
     if who is None:
         return
     reason = (st.session_state.get(f"again_reason_{effect_id}") or "").strip()
-    st.session_state["told_again"] = (undelivered.send(who, session_id, effect_id, reason), time.time() + TOLD_S)
-
-
-def tell() -> None:
-    """What came of the last click, for as long as it takes to read it."""
-    outcome, until = st.session_state.get("told_again") or (None, 0.0)
-    if outcome and until > time.time():
-        mounts.notice(outcome.text, ok=outcome.ok, until=until, now=time.time(), key="notice_again")
+    told.keep(undelivered.send(who, session_id, effect_id, reason), "notice_again")
 
 
 def state_as_of(session: SessionView) -> int | None:
